@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
+
+/** What an entry is. Further kinds (deliveries, memberships, …) join this list; a message is an entry with text. */
+export const MESSAGE_KINDS = ["question", "answer", "note"] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+/** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
+export interface LeafFields {
+  /** Random id of the topic, never its title. */
+  readonly topic: string;
+  readonly seq: number;
+  /** The message's id, given by its author. */
+  readonly id: string;
+  readonly kind: MessageKind;
+  /** The author's pseudonym in this topic. */
+  readonly by: string;
+  /** Server time in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The seq of the message that this one refers to. */
+  readonly re?: number | undefined;
+  /** SHA-256(salt ‖ content), 32 bytes in base64url. */
+  readonly commitment: string;
+}
+
+/**
+ * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at re commitment`, `re`
+ * only where there is one. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
+ */
+export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: LeafFields): string {
+  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, re, commitment });
+}
+
+/** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
+export function encodeContent(text: string): string {
+  return JSON.stringify({ text });
+}
+
+/** `SHA-256(salt ‖ content)` in base64url: fixes the content without telling anything about it. */
+export function commit(salt: Uint8Array, content: string): string {
+  return toBase64Url(
+    createHash("sha256")
+      .update(concatBytes([salt, utf8(content)]))
+      .digest(),
+  );
+}
+
+export const SALT_BYTES = 32;

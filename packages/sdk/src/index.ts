@@ -1,0 +1,1 @@
+export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from "./base/errors.ts";

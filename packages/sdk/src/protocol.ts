@@ -1,0 +1,1 @@
+export { type Address, DEFAULT_PORT, formatAddress, parseAddress } from "./protocol/address.ts";

@@ -1,0 +1,13 @@
+export type {
+  Appended,
+  EntryDraft,
+  EntryKey,
+  Head,
+  Person,
+  ReadPage,
+  StoredEntry,
+  TopicRecord,
+  TopicStore,
+  TopicSummary,
+} from "./store/topic-store.ts";
+export { loginKey, type UserRecord, type UserStore } from "./store/user-store.ts";

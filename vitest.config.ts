@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run on the sources, in worker threads and child processes too: the same condition and loader everywhere.
+const conditions = ["@redroom/source", "node", "import", "module", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
+    pool: "forks",
+    execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
