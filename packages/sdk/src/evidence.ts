@@ -1,9 +1,2 @@
-export {
-  commit,
-  encodeContent,
-  encodeLeaf,
-  type LeafFields,
-  MESSAGE_KINDS,
-  type MessageKind,
-  SALT_BYTES,
-} from "./evidence/leaf.ts";
+export { MESSAGE_KINDS, type MessageKind } from "./base/message-kind.ts";
+export { commit, encodeContent, encodeLeaf, type LeafFields, SALT_BYTES } from "./evidence/leaf.ts";

@@ -1,53 +1,56 @@
 /** Every way in which Red Room fails, as a closed list: programs branch on the code, people read the message. */
-export type RedRoomErrorCode =
+export const ERROR_CODES = [
   // reaching a server
-  | "ADDRESS_INVALID"
-  | "UNREACHABLE"
-  | "TIMEOUT"
-  | "PIN_MISMATCH"
-  | "CERTIFICATE_INVALID"
-  | "CERTIFICATE_EXPIRED"
-  | "PLATFORM_UNSUPPORTED"
+  "ADDRESS_INVALID",
+  "UNREACHABLE",
+  "TIMEOUT",
+  "PIN_MISMATCH",
+  "CERTIFICATE_INVALID",
+  "CERTIFICATE_EXPIRED",
+  "PLATFORM_UNSUPPORTED",
   // running a server
-  | "PORT_TAKEN"
-  | "ADDRESS_UNAVAILABLE"
-  | "OPTIONS_INVALID"
+  "PORT_TAKEN",
+  "ADDRESS_UNAVAILABLE",
+  "OPTIONS_INVALID",
   // lifetimes
-  | "CONNECTION_LOST"
-  | "CONNECTION_CLOSED"
-  | "STREAM_RESET"
-  | "STREAM_CLOSED"
-  | "SHUTTING_DOWN"
-  | "ABORTED"
+  "CONNECTION_LOST",
+  "CONNECTION_CLOSED",
+  "STREAM_RESET",
+  "STREAM_CLOSED",
+  "SHUTTING_DOWN",
+  "ABORTED",
   // limits
-  | "TOO_MANY_CONNECTIONS"
-  | "TOO_MANY_STREAMS"
-  | "TOO_MANY_REQUESTS"
+  "TOO_MANY_CONNECTIONS",
+  "TOO_MANY_STREAMS",
+  "TOO_MANY_REQUESTS",
   // protocol
-  | "PROTOCOL_ERROR"
-  | "FRAME_TOO_LARGE"
-  | "VERSION_UNSUPPORTED"
+  "PROTOCOL_ERROR",
+  "FRAME_TOO_LARGE",
+  "VERSION_UNSUPPORTED",
   // people
-  | "LOGIN_FAILED"
-  | "NOT_ALLOWED"
-  | "NAME_INVALID"
-  | "NAME_TAKEN"
-  | "PASSWORD_INVALID"
-  | "USER_UNKNOWN"
+  "LOGIN_FAILED",
+  "NOT_ALLOWED",
+  "NAME_INVALID",
+  "NAME_TAKEN",
+  "PASSWORD_INVALID",
+  "USER_UNKNOWN",
   // topics and messages
-  | "TOPIC_UNKNOWN"
-  | "TOPIC_EXISTS"
-  | "TITLE_INVALID"
-  | "TEXT_INVALID"
-  | "TEXT_TOO_LARGE"
-  | "REFERENCE_INVALID"
+  "TOPIC_UNKNOWN",
+  "TOPIC_EXISTS",
+  "TITLE_INVALID",
+  "TEXT_INVALID",
+  "TEXT_TOO_LARGE",
+  "REFERENCE_INVALID",
   // store
-  | "STORE_UNAVAILABLE"
-  | "STORE_FOREIGN"
-  | "STORE_TOO_NEW"
-  | "STORE_CLOSED"
+  "STORE_UNAVAILABLE",
+  "STORE_FOREIGN",
+  "STORE_TOO_NEW",
+  "STORE_CLOSED",
   // everything that should not happen
-  | "INTERNAL";
+  "INTERNAL",
+] as const;
+
+export type RedRoomErrorCode = (typeof ERROR_CODES)[number];
 
 export interface RedRoomErrorOptions extends ErrorOptions {
   /** The same call may succeed later without a change by the caller. */

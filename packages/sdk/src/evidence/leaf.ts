@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
-
-/** What an entry is. Further kinds (deliveries, memberships, …) join this list; a message is an entry with text. */
-export const MESSAGE_KINDS = ["question", "answer", "note"] as const;
-export type MessageKind = (typeof MESSAGE_KINDS)[number];
+import type { MessageKind } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
 export interface LeafFields {

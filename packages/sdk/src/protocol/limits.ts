@@ -1,0 +1,32 @@
+/** What a server accepts; told to every client in `welcome`. */
+export interface Limits {
+  /** UTF-8 bytes of one message's text. */
+  readonly maxTextBytes: number;
+  /** UTF-8 bytes of a topic's title. */
+  readonly maxTitleBytes: number;
+  /** Entries that one `history` request may ask for. */
+  readonly maxPageEntries: number;
+  /** Messages of one topic stream that the server holds before their ack; beyond it stops reading that stream. */
+  readonly maxUnacknowledged: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxTextBytes: 64 * 1024,
+  maxTitleBytes: 512,
+  maxPageEntries: 500,
+  maxUnacknowledged: 256,
+};
+
+/** A frame before the login: a hello, or a name and a password. */
+export const MAX_FRAME_BYTES_BEFORE_LOGIN = 4 * 1024;
+
+/**
+ * The longest frame: a text in JSON takes up to six bytes for one (a control character becomes `\u0000`), and the leaf, names
+ * and numbers beside it less than 4 KiB.
+ */
+export function maxFrameBytes({ maxTextBytes }: Limits): number {
+  return 6 * maxTextBytes + 4 * 1024;
+}
+
+export const MAX_NAME_BYTES = 128;
+export const MAX_PASSWORD_BYTES = 1024;

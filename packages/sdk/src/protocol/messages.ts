@@ -1,0 +1,95 @@
+import * as v from "valibot";
+import { ERROR_CODES } from "../base/errors.ts";
+import { ID_PATTERN } from "../base/id.ts";
+import { MESSAGE_KINDS } from "../base/message-kind.ts";
+
+/** The version that this library speaks. */
+export const PROTOCOL_VERSION = 1;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const id = v.pipe(v.string(), v.regex(ID_PATTERN));
+const line = v.pipe(v.string(), v.maxLength(4096));
+/** 32 bytes in base64url. */
+const hash = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
+
+const topic = v.strictObject({ id, title: line, createdAt: count, head: count });
+const failure = {
+  code: v.picklist(ERROR_CODES),
+  message: line,
+  remedy: v.exactOptional(line),
+  retryable: v.exactOptional(v.boolean()),
+  retryAfterMs: v.exactOptional(count),
+};
+
+/**
+ * Every message of the protocol: the number of its frame type, the members of its head, and whether a body follows.
+ * `docs/protocol.md` says who sends which when; the order of members is the order on the wire.
+ */
+export const MESSAGES = {
+  // The control stream: the first one that the client opens.
+  hello: {
+    frameType: 0x01,
+    head: v.strictObject({ versions: v.pipe(v.array(count), v.minLength(1), v.maxLength(16)) }),
+    body: false,
+  },
+  welcome: {
+    frameType: 0x02,
+    head: v.strictObject({
+      version: count,
+      limits: v.strictObject({
+        maxTextBytes: count,
+        maxTitleBytes: count,
+        maxPageEntries: count,
+        maxUnacknowledged: count,
+      }),
+      heartbeatMs: count,
+    }),
+    body: false,
+  },
+  login: { frameType: 0x03, head: v.strictObject({ name: line, password: line }), body: false },
+  session: {
+    frameType: 0x04,
+    head: v.strictObject({ session: id, user: v.strictObject({ id: line, name: line, admin: v.boolean() }) }),
+    body: false,
+  },
+  ping: { frameType: 0x05, head: v.strictObject({ nonce: count }), body: false },
+  pong: { frameType: 0x06, head: v.strictObject({ nonce: count }), body: false },
+  goodbye: { frameType: 0x07, head: v.strictObject(failure), body: false },
+  error: { frameType: 0x08, head: v.strictObject(failure), body: false },
+
+  // Request streams: one request, its response, and both sides end.
+  listTopics: { frameType: 0x10, head: v.strictObject({ after: v.exactOptional(id) }), body: false },
+  topicList: { frameType: 0x11, head: v.strictObject({ topics: v.array(topic), more: v.boolean() }), body: false },
+  createTopic: { frameType: 0x12, head: v.strictObject({ title: line }), body: false },
+  topicCreated: { frameType: 0x13, head: v.strictObject({ topic }), body: false },
+  readHistory: { frameType: 0x14, head: v.strictObject({ topic: id, from: seq, limit: seq }), body: false },
+  historyRead: { frameType: 0x15, head: v.strictObject({ head: count }), body: false },
+
+  // Topic streams.
+  openTopic: {
+    frameType: 0x20,
+    head: v.strictObject({ id: v.exactOptional(id), title: v.exactOptional(line), from: v.exactOptional(seq) }),
+    body: false,
+  },
+  topicOpened: { frameType: 0x21, head: v.strictObject({ topic }), body: false },
+  publish: {
+    frameType: 0x22,
+    head: v.strictObject({ id, kind: v.picklist(MESSAGE_KINDS), re: v.exactOptional(seq) }),
+    body: true,
+  },
+  ack: { frameType: 0x23, head: v.strictObject({ id, seq, at: count, duplicate: v.boolean() }), body: false },
+  refused: { frameType: 0x24, head: v.strictObject({ id, ...failure }), body: false },
+  entry: { frameType: 0x25, head: v.strictObject({ author: line, salt: hash, leafBytes: count }), body: true },
+} as const;
+
+export type MessageType = keyof typeof MESSAGES;
+
+type HeadOf<T extends MessageType> = v.InferOutput<(typeof MESSAGES)[T]["head"]>;
+type BodyOf<T extends MessageType> = (typeof MESSAGES)[T]["body"] extends true ? { readonly body: Uint8Array } : object;
+
+/** A message of one type, such as `MessageOf<"ack">`. */
+export type MessageOf<T extends MessageType> = { readonly type: T } & Readonly<HeadOf<T>> & BodyOf<T>;
+
+/** Any message: a union that narrows by `type`. */
+export type Message = { [T in MessageType]: MessageOf<T> }[MessageType];
