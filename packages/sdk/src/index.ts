@@ -1,1 +1,20 @@
+export { type Clock, systemClock, type Timer } from "./base/clock.ts";
 export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from "./base/errors.ts";
+export { randomId } from "./base/id.ts";
+export { type Logger, silentLogger } from "./base/logger.ts";
+export type { MessageKind } from "./base/message-kind.ts";
+export type { TopicMessage } from "./client/message.ts";
+export type { SendOptions } from "./client/outbox.ts";
+export {
+  type ClientEvents,
+  RedRoomClient,
+  type RedRoomClientOptions,
+  type TopicListing,
+} from "./client/redroom-client.ts";
+export type { Sending, SendState, Stored } from "./client/sending.ts";
+export type { From, Topic } from "./client/topic.ts";
+export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
+export type { Authenticate, Credentials } from "./server/authenticate.ts";
+export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
+export { RedRoomServer, type RedRoomServerOptions, type ServerEvents } from "./server/redroom-server.ts";
+export type { SessionUser } from "./session/client-session.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
-import type { MessageKind } from "../base/message-kind.ts";
+import { MESSAGE_KINDS, type MessageKind } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
 export interface LeafFields {
@@ -28,9 +28,37 @@ export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: Lea
   return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, re, commitment });
 }
 
+/**
+ * Reads a leaf line from a stranger.
+ *
+ * @returns `undefined` for anything that `encodeLeaf` would not have written.
+ */
+export function parseLeaf(leaf: string): LeafFields | undefined {
+  try {
+    const { v, ...fields } = JSON.parse(leaf) as LeafFields & { v: unknown };
+    const { topic, seq, id, kind, by, at, re, commitment } = fields;
+    const strings = [topic, id, by, commitment].every((value) => typeof value === "string");
+    const numbers = [seq, at, re ?? 1].every((value) => Number.isSafeInteger(value) && value > 0);
+    const known = v === 1 && MESSAGE_KINDS.includes(kind);
+    return strings && numbers && known && encodeLeaf(fields) === leaf ? fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
 export function encodeContent(text: string): string {
   return JSON.stringify({ text });
+}
+
+/** @returns The text, or `undefined` for anything that `encodeContent` would not have written. */
+export function parseContent(content: string): string | undefined {
+  try {
+    const { text } = JSON.parse(content) as { text: unknown };
+    return typeof text === "string" && encodeContent(text) === content ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `SHA-256(salt ‖ content)` in base64url: fixes the content without telling anything about it. */

@@ -67,9 +67,10 @@ export const MESSAGES = {
   historyRead: { frameType: 0x15, head: v.strictObject({ head: count }), body: false },
 
   // Topic streams.
+  // `from`: the first seq wanted; 0 for live entries only; absent for none, to publish only.
   openTopic: {
     frameType: 0x20,
-    head: v.strictObject({ id: v.exactOptional(id), title: v.exactOptional(line), from: v.exactOptional(seq) }),
+    head: v.strictObject({ id: v.exactOptional(id), title: v.exactOptional(line), from: v.exactOptional(count) }),
     body: false,
   },
   topicOpened: { frameType: 0x21, head: v.strictObject({ topic }), body: false },
@@ -89,7 +90,9 @@ type HeadOf<T extends MessageType> = v.InferOutput<(typeof MESSAGES)[T]["head"]>
 type BodyOf<T extends MessageType> = (typeof MESSAGES)[T]["body"] extends true ? { readonly body: Uint8Array } : object;
 
 /** A message of one type, such as `MessageOf<"ack">`. */
-export type MessageOf<T extends MessageType> = { readonly type: T } & Readonly<HeadOf<T>> & BodyOf<T>;
+export type MessageOf<T extends MessageType> = T extends MessageType
+  ? { readonly type: T } & Readonly<HeadOf<T>> & BodyOf<T>
+  : never;
 
 /** Any message: a union that narrows by `type`. */
-export type Message = { [T in MessageType]: MessageOf<T> }[MessageType];
+export type Message = MessageOf<MessageType>;

@@ -1,0 +1,37 @@
+import type { MessageKind } from "../base/message-kind.ts";
+import { commit, parseContent, parseLeaf } from "../evidence/leaf.ts";
+import { unpackEntry } from "../protocol/entry-body.ts";
+import { protocolError } from "../protocol/frame.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+
+/** A message as the record has it. */
+export interface TopicMessage {
+  /** Its number in the topic: 1, 2, 3 … */
+  readonly seq: number;
+  /** Given by its author, unique among their messages of the topic. */
+  readonly id: string;
+  readonly kind: MessageKind;
+  /** The author's present name. */
+  readonly author: string;
+  /** When the server stored it. Order is by `seq` only. */
+  readonly at: Date;
+  readonly text: string;
+  /** The seq of the message that this one refers to. */
+  readonly re?: number;
+}
+
+/**
+ * Reads an entry and checks that it is the one expected, and that its text is the one the log has committed to.
+ *
+ * @throws {RedRoomError} `PROTOCOL_ERROR`.
+ */
+export function readMessage(entry: MessageOf<"entry">, topicId: string, expectedSeq: number): TopicMessage {
+  const { author, leaf, content, salt } = unpackEntry(entry);
+  const fields = parseLeaf(leaf);
+  const text = parseContent(content);
+  if (fields === undefined || text === undefined) throw protocolError(`entry ${expectedSeq} is not well formed`);
+  const { topic, seq, id, kind, at, re, commitment } = fields;
+  if (topic !== topicId || seq !== expectedSeq) throw protocolError(`entry ${seq} came in the place of ${expectedSeq}`);
+  if (commit(salt, content) !== commitment) throw protocolError(`the text of entry ${seq} is not the one committed to`);
+  return { seq, id, kind, author, at: new Date(at), text, ...(re !== undefined && { re }) };
+}

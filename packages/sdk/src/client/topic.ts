@@ -1,0 +1,226 @@
+import { RedRoomError } from "../base/errors.ts";
+import { fromFailure } from "../protocol/failure.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+import type { Link } from "./link.ts";
+import { readMessage, type TopicMessage } from "./message.ts";
+import { MessageFeed } from "./message-feed.ts";
+import { Outbox, type SendOptions } from "./outbox.ts";
+import { expectLast, request } from "./request.ts";
+import type { Sending } from "./sending.ts";
+import { TopicStream } from "./topic-stream.ts";
+
+/** Where to begin: with the first message, with those to come, or with a certain seq. */
+export type From = "start" | "now" | number;
+
+/** What a topic needs of its client. */
+export interface TopicHost {
+  /** @throws {RedRoomError} When the session is over. */
+  link(): Link;
+  message(topic: Topic, message: TopicMessage, live: boolean): void;
+  outgoing(topic: Topic, sending: Sending): void;
+}
+
+const OUTBOX_LIMITS = { maxMessages: 1024, maxBytes: 16 * 1024 * 1024 };
+
+/** A topic of the server, made by `client.topic(title)`. Sending works once it is open. */
+export class Topic {
+  readonly title: string;
+  readonly #host: TopicHost;
+  readonly #outbox = new Outbox(OUTBOX_LIMITS);
+  readonly #feeds = new Set<MessageFeed>();
+  #stream: TopicStream | undefined;
+  #opening: Promise<this> | undefined;
+  #id: string | undefined;
+  #closing: Promise<void> | undefined;
+  #onOver: (() => void) | undefined;
+
+  /** @internal */
+  constructor(title: string, host: TopicHost) {
+    this.title = title.normalize("NFC");
+    this.#host = host;
+  }
+
+  /** The topic's random id; `undefined` before it was opened. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** Messages that are on their way and not yet stored. */
+  get unstored(): number {
+    return this.#outbox.size;
+  }
+
+  /**
+   * Opens the topic to send, and, unless `from` is `"none"`, to receive: the client's `message` event then brings every
+   * message from there on, history first, in order, without gap or overlap.
+   *
+   * @param options.from `"now"` by default: only what comes after the opening.
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`, `CONNECTION_CLOSED`.
+   */
+  open(options: { readonly from?: From | "none" } = {}): Promise<this> {
+    this.#opening ??= this.#open(options.from ?? "now");
+    return this.#opening;
+  }
+
+  async #open(from: From | "none"): Promise<this> {
+    const stream = new TopicStream(
+      this.#host.link(),
+      { title: this.title },
+      from === "none" ? undefined : seqOf(from),
+      {
+        onMessage: (message, live) => this.#host.message(this, message, live),
+        onAnswer: (answer) => this.#answer(answer),
+        onDrain: () => this.#outbox.flushed(),
+        onOver: (error) => this.#finish(error),
+      },
+    );
+    this.#stream = stream;
+    this.#id = (await stream.opened).id;
+    return this;
+  }
+
+  /**
+   * Sends a message and, when awaited, resolves once the server has stored it durably. Messages are stored in call order.
+   *
+   * @param text At most `limits.maxTextBytes` (64 KiB by default) of UTF-8.
+   * @throws {RedRoomError} At once `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `CONNECTION_CLOSED`; when awaited
+   * `REFERENCE_INVALID`, `STORE_UNAVAILABLE`, and `CONNECTION_LOST`, after which it is unknown whether the message was
+   * stored: sending it again under the same `id` stores it once.
+   */
+  send(text: string, options: SendOptions = {}): Sending {
+    const { limits } = this.#host.link();
+    const stream = this.#stream;
+    if (stream === undefined) throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
+    const { sending, body } = this.#outbox.add(text, options, limits, (changed) => this.#host.outgoing(this, changed));
+    const { id, kind, re } = sending;
+    this.#host.outgoing(this, sending);
+    if (stream.publish({ id, kind, body, ...(re !== undefined && { re }) })) this.#outbox.flushed();
+    return sending;
+  }
+
+  /** Sends a question. See `send`. */
+  ask(text: string, options: Omit<SendOptions, "kind"> = {}): Sending {
+    return this.send(text, { ...options, kind: "question" });
+  }
+
+  /** Sends the answer to a question. See `send`. */
+  answer(question: Pick<TopicMessage, "seq">, text: string, options: Omit<SendOptions, "kind" | "re"> = {}): Sending {
+    return this.send(text, { ...options, kind: "answer", re: question.seq });
+  }
+
+  /**
+   * The topic's messages from `from` on: the history, then live ones, without gap or overlap, for as long as the loop
+   * runs. A slow loop slows the server's sending to this loop, and nothing else. Ends when the client closes.
+   *
+   * @param options.from `"now"` by default.
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `CONNECTION_LOST`, …
+   */
+  messages(options: { readonly from?: From; readonly signal?: AbortSignal } = {}): AsyncIterableIterator<TopicMessage> {
+    const { from = "now", signal } = options;
+    const stream: TopicStream = new TopicStream(this.#host.link(), { title: this.title }, seqOf(from), {
+      onMessage: (message) => feed.push(message),
+      onOver: (error) => {
+        forget();
+        feed.finish(error);
+      },
+    });
+    const feed = new MessageFeed({
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
+      abandon: () => {
+        forget();
+        stream.abandon();
+      },
+    });
+    const onAbort = (): void => void feed.return();
+    const forget = (): void => {
+      this.#feeds.delete(feed);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    this.#feeds.add(feed);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    return feed;
+  }
+
+  /**
+   * A part of the record.
+   *
+   * @param options.from The first seq; 1 by default.
+   * @param options.limit How many; 100 by default.
+   * @returns Fewer only where the topic ends.
+   */
+  async history(options: { readonly from?: number; readonly limit?: number } = {}): Promise<TopicMessage[]> {
+    const { from = 1, limit = 100 } = options;
+    const link = this.#host.link();
+    const topic = await this.#findId();
+    const messages: TopicMessage[] = [];
+    while (messages.length < limit) {
+      const next = from + messages.length;
+      const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
+      const response = await request(link, { type: "readHistory", topic, from: next, limit: wanted });
+      for (const message of response) {
+        if (message.type === "entry") messages.push(readMessage(message, topic, from + messages.length));
+      }
+      if (expectLast(response, "historyRead").head < from + messages.length) break;
+    }
+    return messages;
+  }
+
+  /** Ends sending and receiving. Resolves when everything sent has been answered. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const feed of [...this.#feeds]) await feed.return();
+    await new Promise<void>((resolve) => {
+      this.#onOver = resolve;
+      if (this.#stream === undefined) this.#finish(undefined);
+      else this.#stream.end();
+    });
+  }
+
+  /** @internal The session is over. */
+  sessionOver(error: RedRoomError | undefined): void {
+    for (const feed of [...this.#feeds]) feed.finish(error);
+    this.#finish(error);
+  }
+
+  async #findId(): Promise<string> {
+    if (this.#id !== undefined) return this.#id;
+    const stream = new TopicStream(this.#host.link(), { title: this.title }, undefined, { onOver: () => {} });
+    this.#id = (await stream.opened).id;
+    stream.end();
+    return this.#id;
+  }
+
+  #answer(answer: MessageOf<"ack" | "refused">): void {
+    if (answer.type === "refused") {
+      const { id, ...failure } = answer;
+      this.#outbox.refused(id, fromFailure(failure));
+    } else {
+      const { id, seq, at, duplicate } = answer;
+      this.#outbox.stored({ id, seq, at: new Date(at), duplicate });
+    }
+  }
+
+  #finish(error: RedRoomError | undefined): void {
+    this.#stream = undefined;
+    this.#opening = undefined;
+    this.#outbox.failAll(error ?? closedBeforeStored());
+    this.#closing = undefined;
+    this.#onOver?.();
+  }
+}
+
+function seqOf(from: From): number {
+  if (from === "start") return 1;
+  if (from === "now") return 0;
+  if (Number.isSafeInteger(from) && from >= 1) return from;
+  throw new RedRoomError("OPTIONS_INVALID", `unable to read from ${from}; a seq is 1 or more`);
+}
+
+const closedBeforeStored = (): RedRoomError =>
+  new RedRoomError("CONNECTION_CLOSED", "unable to say whether the message was stored; the connection was closed");

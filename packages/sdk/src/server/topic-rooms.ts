@@ -1,0 +1,43 @@
+import type { Clock } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
+import type { TopicStore } from "../store/topic-store.ts";
+import { TopicRoom } from "./topic-room.ts";
+
+/** The topics in use: one room each, however many streams use it, and none for a topic that nobody uses. */
+export class TopicRooms {
+  readonly #store: TopicStore;
+  readonly #clock: Clock;
+  readonly #rooms = new Map<string, { readonly room: TopicRoom; users: number }>();
+
+  constructor(store: TopicStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Call `leave` once for each room entered, when nothing of it is under way any more.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  async enter(by: { readonly id: string } | { readonly title: string }): Promise<TopicRoom> {
+    const topic = await this.#store.findTopic(by);
+    if (topic === undefined) {
+      const wanted = "id" in by ? `the id ${by.id}` : `the title "${by.title}"`;
+      throw new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with ${wanted}`, {
+        remedy: "look at the list of topics; a title must match exactly",
+      });
+    }
+    const names = await this.#store.names(topic.id);
+    const open = this.#rooms.get(topic.id) ?? { room: new TopicRoom(topic, names, this.#store, this.#clock), users: 0 };
+    open.users += 1;
+    this.#rooms.set(topic.id, open);
+    return open.room;
+  }
+
+  leave(room: TopicRoom): void {
+    const open = this.#rooms.get(room.id);
+    if (open === undefined) return;
+    open.users -= 1;
+    if (open.users === 0) this.#rooms.delete(room.id);
+  }
+}

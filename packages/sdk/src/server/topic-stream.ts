@@ -1,0 +1,158 @@
+import { fromUtf8 } from "../base/bytes.ts";
+import { RedRoomError, toRedRoomError } from "../base/errors.ts";
+import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
+import { toFailure } from "../protocol/failure.ts";
+import { protocolError } from "../protocol/frame.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
+import type { Person } from "../store/topic-store.ts";
+import { Subscription } from "./subscription.ts";
+import type { TopicRoom } from "./topic-room.ts";
+import type { TopicRooms } from "./topic-rooms.ts";
+
+/** One client's stream of one topic: takes what it publishes, sends what it follows. */
+export class TopicStream {
+  readonly #channel: MessageChannel;
+  readonly #rooms: TopicRooms;
+  readonly #user: Person;
+  readonly #limits: Limits;
+  readonly #onDone: () => void;
+  #room: TopicRoom | undefined;
+  #subscription: Subscription | undefined;
+  /** Messages taken and not yet answered. */
+  #open = 0;
+  #paused = false;
+  /** The client sends no more; or everything is over. */
+  #ended = false;
+  #over = false;
+  /** Set while the server stops: resolves `drain`. */
+  #onDrained: (() => void) | undefined;
+
+  /** @param onDone Called once, when the stream is over and everything it took is answered. */
+  constructor(channel: MessageChannel, rooms: TopicRooms, user: Person, limits: Limits, onDone: () => void) {
+    this.#channel = channel;
+    this.#rooms = rooms;
+    this.#user = user;
+    this.#limits = limits;
+    this.#onDone = onDone;
+  }
+
+  /** Answers the first message of the stream. */
+  async open(request: MessageOf<"openTopic">): Promise<void> {
+    const by = request.id !== undefined ? { id: request.id } : { title: (request.title ?? "").normalize("NFC") };
+    this.#channel.pause();
+    try {
+      this.#room = await this.#rooms.enter(by);
+    } catch (thrown) {
+      this.#fail(toRedRoomError(thrown, "INTERNAL", "open the topic"));
+      return;
+    }
+    if (this.#over) return this.#settle();
+    const { id, title, createdAt, head } = this.#room;
+    this.#channel.send({ type: "topicOpened", topic: { id, title, createdAt, head } });
+    if (request.from !== undefined) {
+      const from = request.from === 0 ? head + 1 : request.from;
+      this.#subscription = new Subscription(this.#room, from, {
+        send: (frame) => this.#channel.sendEncoded(frame),
+        fail: (error) => this.#fail(error),
+      });
+    }
+    this.#channel.resume();
+  }
+
+  /** Refuses what comes from now on. Resolves when everything taken before is answered. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+      if (this.#open === 0) resolve();
+    });
+  }
+
+  onMessage(message: Message): void {
+    if (message.type !== "publish") throw unexpected(message, "on a topic stream");
+    void this.#publish(message);
+  }
+
+  onDrain(): void {
+    this.#subscription?.resume();
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    this.#subscription?.stop();
+    this.#settle();
+  }
+
+  /** The stream is gone; what was taken is still stored. */
+  onGone(): void {
+    this.#over = true;
+    this.#subscription?.stop();
+    this.#settle();
+  }
+
+  async #publish({ id, kind, re, body }: MessageOf<"publish">): Promise<void> {
+    this.#open += 1;
+    if (this.#open >= this.#limits.maxUnacknowledged && !this.#paused) {
+      this.#paused = true;
+      this.#channel.pause();
+    }
+    let answer: Message;
+    try {
+      if (this.#onDrained !== undefined) throw shuttingDown();
+      if (this.#room === undefined) throw protocolError("a message came before its topic was open");
+      const text = this.#readText(body);
+      const receipt = await this.#room.publish(this.#user, { id, kind, text, re });
+      answer = { type: "ack", id, ...receipt };
+    } catch (thrown) {
+      const error = toRedRoomError(thrown, "INTERNAL", "store the message");
+      answer = { type: "refused", id, ...toFailure(error) };
+    }
+    this.#open -= 1;
+    if (!this.#over) this.#channel.send(answer);
+    if (this.#paused && this.#open <= this.#limits.maxUnacknowledged / 2) {
+      this.#paused = false;
+      this.#channel.resume();
+    }
+    this.#settle();
+  }
+
+  #readText(body: Uint8Array): string {
+    const { maxTextBytes } = this.#limits;
+    if (body.byteLength > maxTextBytes) {
+      throw new RedRoomError(
+        "TEXT_TOO_LARGE",
+        `unable to take the message; ${body.byteLength} bytes, the limit is ${maxTextBytes}`,
+      );
+    }
+    if (body.byteLength === 0) throw new RedRoomError("TEXT_INVALID", "unable to take the message; it is empty");
+    try {
+      return fromUtf8(body);
+    } catch (cause) {
+      throw new RedRoomError("TEXT_INVALID", "unable to take the message; it is not UTF-8", { cause });
+    }
+  }
+
+  #fail(error: RedRoomError): void {
+    if (!this.#over) {
+      this.#channel.send({ type: "error", ...toFailure(error) });
+      this.#channel.end();
+    }
+    this.#over = true;
+    this.#channel.resume();
+    this.#settle();
+  }
+
+  /** Once nothing is under way: ends our side behind the last answer, and gives the room back. */
+  #settle(): void {
+    if (this.#open === 0) this.#onDrained?.();
+    if (this.#open > 0 || !(this.#ended || this.#over)) return;
+    if (!this.#over) this.#channel.end();
+    this.#over = true;
+    if (this.#room !== undefined) this.#rooms.leave(this.#room);
+    this.#room = undefined;
+    this.#onDone();
+  }
+}
+
+const shuttingDown = (): RedRoomError =>
+  new RedRoomError("SHUTTING_DOWN", "unable to take the message; the server is shutting down", { retryable: true });
