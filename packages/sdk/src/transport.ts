@@ -1,3 +1,4 @@
+export { type MemoryTransportOptions, memoryTransport } from "./transport/memory/memory-transport.ts";
 export type {
   Connection,
   ConnectionEnd,
