@@ -2,7 +2,7 @@ import type { Logger } from "../../base/logger.ts";
 import { closedBy, connectionClosed, streamErrorOf, streamReset, tooManyStreams } from "../endings.ts";
 import { guarded } from "../guarded.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport.ts";
-import { MemoryStream } from "./memory-stream.ts";
+import { MemoryStream, type StreamOwner, type StreamPeer } from "./memory-stream.ts";
 
 export interface MemorySettings {
   readonly maxStreams: number;
@@ -13,7 +13,7 @@ export interface MemorySettings {
 }
 
 /** One side of a connection in memory. Sides talk only through `send`, which is the wire. */
-export class MemoryConnection implements Connection {
+export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
   readonly remoteAddress: string;
   readonly closed: Promise<ConnectionEnd>;
   readonly streams = new Map<number, MemoryStream>();

@@ -1,14 +1,27 @@
 import type { Logger } from "../../base/logger.ts";
 import { NetworkStream, type Received } from "../stream.ts";
-import type { MemoryConnection } from "./memory-connection.ts";
+
+/** What a connection does for its streams: `send` is the wire. */
+export interface StreamOwner {
+  post(task: () => void): void;
+  send(message: (peer: StreamPeer) => void): void;
+  forget(id: number): void;
+}
+
+/** The other side, as streams see it. */
+export interface StreamPeer {
+  readonly streams: ReadonlyMap<number, MemoryStream>;
+  accept(id: number): MemoryStream | undefined;
+  abandoned(id: number, code: number): void;
+}
 
 /** One side of a stream in memory: an inbox, and the credit its peer's inbox still grants. */
 export class MemoryStream extends NetworkStream {
-  readonly #connection: MemoryConnection;
+  readonly #connection: StreamOwner;
   #inbox: Received[] = [];
   #creditBytes: number;
 
-  constructor(connection: MemoryConnection, id: number, windowBytes: number, logger: Logger) {
+  constructor(connection: StreamOwner, id: number, windowBytes: number, logger: Logger) {
     super(id, logger);
     this.#connection = connection;
     this.#creditBytes = windowBytes;
