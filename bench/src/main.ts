@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureFanOut } from "./fan-out/fan-out.ts";
+import { type Comparison, type Effort, formatTable } from "./harness/comparison.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { measurePublish } from "./publish/publish.ts";
+
+const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--json FILE] [--update-docs] [--profile FOLDER]]
+
+  --short        less than a minute for all, to see that everything works; the figures are rough
+  --json FILE    where the figures of every round go; bench/results/….local.json by default
+  --update-docs  writes the tables into docs/benchmarks.md, and the figures to bench/results
+  --profile      leaves a CPU profile of each server in FOLDER
+`;
+
+const MEASUREMENTS = { "fan-out": measureFanOut, publish: measurePublish } as const;
+type MeasurementName = keyof typeof MEASUREMENTS;
+
+const FULL: Effort = { rounds: 5, roundMs: 2_000 };
+const SHORT: Effort = { rounds: 2, roundMs: 400 };
+
+const bench = join(import.meta.dirname, "..");
+const docs = join(bench, "../docs/benchmarks.md");
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      short: { type: "boolean", default: false },
+      json: { type: "string" },
+      "update-docs": { type: "boolean", default: false },
+      profile: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const all = Object.keys(MEASUREMENTS) as MeasurementName[];
+  const unknown = positionals.find((name) => !all.includes(name as MeasurementName));
+  if (unknown !== undefined) throw new Error(`there is no measurement ${unknown}\n\n${USAGE}`);
+  const wanted = all.filter((name) => positionals.length === 0 || positionals.includes(name));
+
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = describeMachine();
+  console.log(`${machine}\n`);
+  const comparisons: Comparison[] = [];
+  for (const name of wanted) {
+    const comparison = await MEASUREMENTS[name](values.short ? SHORT : FULL, {
+      profileTo: values.profile,
+      log: (line) => console.error(`… ${line}`),
+    });
+    comparisons.push(comparison);
+    console.log(`\n${formatSection(comparison)}`);
+    if (values["update-docs"]) updateDocs(name, `${date}, ${machine}.\n\n${formatSection(comparison)}`);
+  }
+
+  const suffix = values["update-docs"] ? ".json" : ".local.json";
+  const file = values.json ?? join(bench, "results", `${date}-${wanted.join("-")}${suffix}`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ date, machine, short: values.short, comparisons }, undefined, 1)}\n`);
+  console.error(`\nall figures: ${file}`);
+}
+
+function formatSection(comparison: Comparison): string {
+  return `### ${comparison.title}\n\n${comparison.method}\n\n${formatTable(comparison)}`;
+}
+
+/** Replaces what stands between the measurement's two markers. */
+function updateDocs(name: MeasurementName, section: string): void {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const page = readFileSync(docs, "utf8");
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md has no markers ${begin} … ${end}`);
+  writeFileSync(docs, `${page.slice(0, from)}${begin}\n\n${section}\n\n${page.slice(to)}`);
+}
+
+await main();
