@@ -25,7 +25,9 @@ export function parseAddress(text: string): Address {
       remedy: "copy the whole line that the server printed: redroom://HOST:PORT/#sha256-…",
     });
   };
-  const match = /^redroom:\/\/(\[[0-9A-Fa-f:.]+\]|[^\s/:#?@[\]]+)(?::([0-9]{1,5}))?\/?(?:#(.*))?$/.exec(text);
+  const match = /^redroom:\/\/(\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]|[^\s/:#?@[\]]+)(?::([0-9]{1,5}))?\/?(?:#(.*))?$/.exec(
+    text,
+  );
   if (match === null) return refuse("it is not of the form redroom://HOST:PORT/#sha256-…");
   const [, shownHost = "", shownPort, fragment] = match;
   const host = shownHost.startsWith("[") ? shownHost.slice(1, -1) : shownHost;

@@ -13,10 +13,35 @@ const readers = new Map(
   }),
 );
 
-/** @returns The padded frame: the bytes to write to the stream. */
+/** The members of each head and of the objects in it, in the order in which they are written. */
+const members = Object.fromEntries(types.map((type) => [type, membersOf(MESSAGES[type].head)])) as Record<
+  MessageType,
+  string[]
+>;
+
+function membersOf(schema: object): string[] {
+  if ("entries" in schema) {
+    return Object.entries(schema.entries as Record<string, object>).flatMap(([name, member]) => [
+      name,
+      ...membersOf(member),
+    ]);
+  }
+  return "item" in schema ? membersOf(schema.item as object) : [];
+}
+
+/**
+ * Members are written in the order of the table, whatever their order in `message`; a member that the table does not have
+ * is not written.
+ *
+ * @returns The padded frame: the bytes to write to the stream.
+ */
 export function encodeMessage(message: Message): Uint8Array {
-  const { type, body, ...head } = message as { type: MessageType; body?: Uint8Array };
-  return encodeFrame({ type: MESSAGES[type].frameType, head: utf8(JSON.stringify(head)), body: body ?? EMPTY });
+  const { frameType, body } = MESSAGES[message.type];
+  return encodeFrame({
+    type: frameType,
+    head: utf8(JSON.stringify(message, members[message.type])),
+    body: body ? (message as { readonly body: Uint8Array }).body : EMPTY,
+  });
 }
 
 /** @throws {RedRoomError} `PROTOCOL_ERROR` for everything that `encodeMessage` would not have written. */
@@ -24,27 +49,36 @@ export function decodeMessage(frame: Frame): Message {
   const reader = readers.get(frame.type);
   if (reader === undefined) throw protocolError(`there is no frame type ${frame.type}`);
   const { type, schema } = reader;
-  const head = v.safeParse(schema, parseCanonicalJson(frame.head, type));
+  const text = readText(frame.head, type);
+  const head = v.safeParse(schema, readJson(text, type), { abortEarly: true });
   if (!head.success) {
     const [issue] = head.issues;
-    throw protocolError(`${type}: ${v.getDotPath(issue) ?? "head"}: ${issue.message.slice(0, 200)}`);
+    // Never the value received: it may be a password, and this sentence is logged.
+    const path = v.getDotPath(issue)?.slice(0, 100) ?? "the head";
+    throw protocolError(`${path} of ${type} is not ${(issue.expected ?? issue.type).slice(0, 100)}`);
+  }
+  // The one way to write a head is that of `encodeMessage`. Whatever differs is refused: spaces, another order, escapes or
+  // numbers written in another way, and duplicate members, which parsers read differently.
+  if (JSON.stringify(head.output) !== text) {
+    throw protocolError(`the head of ${type} is not in the one form of JSON that is allowed`);
   }
   if (reader.body) return { type, ...head.output, body: frame.body } as Message;
   if (frame.body.byteLength > 0) throw protocolError(`${type} has a body of ${frame.body.byteLength} bytes`);
   return { type, ...head.output } as Message;
 }
 
-/**
- * There is one way to write a value: that of `JSON.stringify` (ECMA-262 §25.5.2), without spaces. Whatever differs is
- * refused, and with it duplicate keys, which parsers read differently.
- */
-function parseCanonicalJson(bytes: Uint8Array, type: MessageType): unknown {
+function readText(bytes: Uint8Array, type: MessageType): string {
   try {
-    const text = fromUtf8(bytes);
-    const value: unknown = JSON.parse(text);
-    if (JSON.stringify(value) === text) return value;
-  } catch (error) {
-    throw protocolError(`the head of ${type} is not JSON in UTF-8`, error);
+    return fromUtf8(bytes);
+  } catch {
+    throw protocolError(`the head of ${type} is not UTF-8`);
   }
-  throw protocolError(`the head of ${type} is not in the one form of JSON that is allowed`);
+}
+
+function readJson(text: string, type: MessageType): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw protocolError(`the head of ${type} is not JSON`); // the parser's own sentence quotes what it read
+  }
 }

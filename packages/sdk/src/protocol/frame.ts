@@ -1,4 +1,3 @@
-import { concatBytes } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { paddedLength } from "./padding.ts";
 import { MAX_VARINT, readVarint, varintSize, writeVarint } from "./varint.ts";
@@ -41,20 +40,35 @@ export interface FrameDecoder {
 }
 
 export function createFrameDecoder(options: { readonly maxFrameBytes: number }): FrameDecoder {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
+  // The beginning of a frame whose rest has not come. It is copied, so that a few bytes never keep a packet alive, and it
+  // grows with what has come, not with what a length announces.
+  let held = new Uint8Array(0);
+  let heldBytes = 0;
   let neededBytes = 0;
+
+  const hold = (chunk: Uint8Array): void => {
+    const size = heldBytes + chunk.byteLength;
+    if (size > held.byteLength) {
+      const larger = new Uint8Array(Math.max(size, Math.min(2 * size, neededBytes)));
+      larger.set(held.subarray(0, heldBytes));
+      held = larger;
+    }
+    held.set(chunk, heldBytes);
+    heldBytes = size;
+  };
 
   const decoder: FrameDecoder = {
     maxFrameBytes: options.maxFrameBytes,
     get partial() {
-      return waitingBytes > 0;
+      return heldBytes > 0;
     },
     push(chunk) {
-      waiting.push(chunk);
-      waitingBytes += chunk.byteLength;
-      if (waitingBytes < neededBytes) return [];
-      const bytes = concatBytes(waiting);
+      let bytes = chunk;
+      if (heldBytes > 0) {
+        hold(chunk);
+        if (heldBytes < neededBytes) return [];
+        bytes = held.subarray(0, heldBytes);
+      }
       const frames: Frame[] = [];
       let offset = 0;
       neededBytes = 0;
@@ -75,9 +89,9 @@ export function createFrameDecoder(options: { readonly maxFrameBytes: number }):
         frames.push(readFrame(bytes.subarray(offset + length.size, end)));
         offset = end;
       }
-      const rest = bytes.subarray(offset);
-      waiting = rest.byteLength === 0 ? [] : [rest];
-      waitingBytes = rest.byteLength;
+      held = new Uint8Array(0); // the frames refer to the old one
+      heldBytes = 0;
+      if (offset < bytes.byteLength) hold(bytes.subarray(offset));
       return frames;
     },
   };

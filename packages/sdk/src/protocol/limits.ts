@@ -21,12 +21,15 @@ export const DEFAULT_LIMITS: Limits = {
 export const MAX_FRAME_BYTES_BEFORE_LOGIN = 4 * 1024;
 
 /**
- * The longest frame: a text in JSON takes up to six bytes for one (a control character becomes `\u0000`), and the leaf, names
- * and numbers beside it less than 4 KiB.
+ * The longest frame after it: an entry, or a page of 64 topics. A text in JSON takes up to six bytes for one (a control
+ * character becomes `\u0000`), a title up to two (`\"`); the names and numbers beside them less than 16 KiB.
  */
-export function maxFrameBytes({ maxTextBytes }: Limits): number {
-  return 6 * maxTextBytes + 4 * 1024;
+export function maxFrameBytes({ maxTextBytes, maxTitleBytes }: Limits): number {
+  return 6 * maxTextBytes + 128 * maxTitleBytes + 16 * 1024;
 }
+
+/** UTF-8 bytes of a text in a head: a name, a title, what an error says. */
+export const MAX_LINE_BYTES = 4 * 1024;
 
 export const MAX_NAME_BYTES = 128;
 export const MAX_PASSWORD_BYTES = 1024;

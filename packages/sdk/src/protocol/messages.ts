@@ -1,7 +1,9 @@
 import * as v from "valibot";
+import { utf8 } from "../base/bytes.ts";
 import { ERROR_CODES } from "../base/errors.ts";
 import { ID_PATTERN } from "../base/id.ts";
 import { MESSAGE_KINDS } from "../base/message-kind.ts";
+import { MAX_LINE_BYTES } from "./limits.ts";
 
 /** The version that this library speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -9,7 +11,13 @@ export const PROTOCOL_VERSION = 1;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const id = v.pipe(v.string(), v.regex(ID_PATTERN));
-const line = v.pipe(v.string(), v.maxLength(4096));
+/** No lone surrogates: they have no UTF-8. A UTF-16 unit takes at most three bytes, so short texts need no counting. */
+const line = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text.isWellFormed() && (3 * text.length <= MAX_LINE_BYTES || utf8(text).byteLength <= MAX_LINE_BYTES),
+  ),
+);
 /** 32 bytes in base64url. */
 const hash = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
 

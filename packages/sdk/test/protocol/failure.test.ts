@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { ERROR_CODES, RedRoomError } from "../../src/base/errors.ts";
+import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import { fromFailure, toFailure } from "../../src/protocol/failure.ts";
+import { createFrameDecoder } from "../../src/protocol/frame.ts";
+import { MAX_FRAME_BYTES_BEFORE_LOGIN } from "../../src/protocol/limits.ts";
+
+/** What the peer gets, through the bytes of a frame that is allowed before the login. */
+function travelled(error: RedRoomError): RedRoomError {
+  const bytes = encodeMessage({ type: "error", ...toFailure(error) });
+  const [frame] = createFrameDecoder({ maxFrameBytes: MAX_FRAME_BYTES_BEFORE_LOGIN }).push(bytes);
+  const message = decodeMessage(frame as NonNullable<typeof frame>);
+  if (message.type !== "error") throw new Error(message.type);
+  return fromFailure(message);
+}
+
+describe("an error over the wire", () => {
+  it("keeps code, message, remedy and when to try again", () => {
+    const error = new RedRoomError("STORE_UNAVAILABLE", "unable to append; the disk is full", {
+      remedy: "make room",
+      retryable: true,
+      retryAfterMs: 1500,
+    });
+    expect(travelled(error)).toEqual(error);
+    expect(travelled(error)).toMatchObject({ remedy: "make room", retryable: true, retryAfterMs: 1500 });
+  });
+
+  it.each(ERROR_CODES)("keeps the code %s", (code) => {
+    const got = travelled(new RedRoomError(code, "unable to go on; no reason"));
+    expect(got).toMatchObject({ code, retryable: false, retryAfterMs: undefined, remedy: undefined });
+  });
+
+  it("leaves its cause and its stack behind", () => {
+    const cause = new Error("SELECT secret FROM /srv/room.db");
+    const error = new RedRoomError("STORE_UNAVAILABLE", "unable to append; try later", { cause });
+    expect(JSON.stringify(toFailure(error))).not.toMatch(/secret|failure\.test/);
+    expect(travelled(error).cause).toBeUndefined();
+  });
+
+  it("does not tell what went wrong inside", () => {
+    const error = new RedRoomError("INTERNAL", "unable to read /srv/room.db; EIO");
+    expect(travelled(error).message).toBe("unable to serve; an internal error");
+  });
+
+  it.each(["€", "😀", "\u0001", '"'])(
+    "is cut to a length that fits any frame, between characters (%j)",
+    (character) => {
+      const long = `x${character.repeat(10_000)}`;
+      const got = travelled(new RedRoomError("TITLE_INVALID", long, { remedy: long }));
+      expect(got.message.length).toBe(300);
+      expect(got.message.isWellFormed()).toBe(true);
+    },
+  );
+});
