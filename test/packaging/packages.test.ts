@@ -1,0 +1,118 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificate } from "../../packages/sdk/test/certificates.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const require = createRequire(import.meta.url);
+const programs = ["program.ts", "serve.ts", "only-client.ts"];
+
+/** Server side only: whoever uses just the client gets along without them. */
+const serverOnly = ["better-sqlite3", "@node-rs"];
+
+describe("the published packages", () => {
+  // realpath: macOS reaches its temporary folder by a symbolic link, and the workspace must not be a parent of it.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "redroom-packed-")));
+  const project = join(folder, "project");
+  const clientProject = join(folder, "client");
+
+  beforeAll(async () => {
+    await run(process.execPath, [join(root, "scripts/ready.mjs"), "--build"]);
+    install(pack(folder), project);
+    for (const name of programs) cpSync(join(root, "test/packaging", name), join(project, name));
+    const { certificate, privateKey } = makeCertificate();
+    writeFileSync(join(project, "certificate.pem"), certificate);
+    writeFileSync(join(project, "key.pem"), privateKey);
+    await run(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", project], { cwd: project });
+    cpSync(project, clientProject, {
+      recursive: true,
+      filter: (path) => !serverOnly.some((name) => path.startsWith(join(project, "node_modules", name))),
+    });
+  }, 240_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+  it("run a typed client and server outside the workspace", async () => {
+    const { stdout } = await run(process.execPath, ["program.js"], { cwd: project });
+    expect(JSON.parse(stdout)).toMatchObject({
+      address: expect.stringMatching(/^redroom:\/\/127\.0\.0\.1:\d+\/#sha256-/),
+      seq: 1,
+      texts: ["Wie hoch sind die Rückstellungen?"],
+    });
+    expect(existsSync(join(project, "room.db"))).toBe(true);
+  });
+
+  it("let a client work where neither SQLite nor the password hash can be loaded", async () => {
+    const server = spawn(process.execPath, ["serve.js"], { cwd: project, stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      const [address] = await once(createInterface(server.stdout), "line");
+      const { stdout } = await run(process.execPath, ["only-client.js", address], { cwd: clientProject });
+      expect(JSON.parse(stdout)).toEqual({ seq: 1 });
+      await expect(run(process.execPath, ["serve.js"], { cwd: clientProject })).rejects.toThrow(/better-sqlite3/);
+      server.stdin.end();
+      expect(await once(server, "exit")).toEqual([0, null]);
+    } finally {
+      server.kill("SIGKILL");
+    }
+  });
+
+  it("install the redroom-server command", async () => {
+    const bin = join(project, "node_modules/@redroom/server-kit/bin/redroom-server.js");
+    const { stdout } = await run(process.execPath, [bin, "--help"], { cwd: project });
+    expect(stdout).toContain("redroom-server");
+  });
+});
+
+/** Through the shell, because npm is a batch file on Windows; no argument comes from outside. */
+function npm(args: string, cwd: string): string {
+  return execFileSync(`npm ${args}`, { cwd, shell: true, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function pack(folder: string): string[] {
+  const output = npm(
+    `pack --json --ignore-scripts --loglevel=error --pack-destination "${folder}" -w @redroom/sdk -w @redroom/server-kit`,
+    root,
+  );
+  const packed = JSON.parse(output) as { filename: string }[];
+  return packed.map(({ filename }) => join(folder, basename(filename)));
+}
+
+/**
+ * An empty project with the packed packages. Only one thing is not as a user's `npm install` does it: SQLite is not
+ * compiled again (a minute); the workspace's own binary of the same version takes its place.
+ */
+function install(tarballs: string[], project: string): void {
+  const sqlite = join(root, "node_modules/better-sqlite3");
+  const { version } = JSON.parse(readFileSync(join(sqlite, "package.json"), "utf8")) as { version: string };
+  const { overrides } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { overrides: object };
+  const [sdk, serverKit] = tarballs.map((path) => `file:${path.replaceAll("\\", "/")}`);
+  const compilerOptions = {
+    target: "es2023",
+    module: "nodenext",
+    strict: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  mkdirSync(project);
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({
+      type: "module",
+      dependencies: { "@redroom/sdk": sdk, "@redroom/server-kit": serverKit },
+      overrides: { ...overrides, "better-sqlite3": version },
+    }),
+  );
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: programs }));
+  npm("install --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error", project);
+  cpSync(join(sqlite, "build/Release"), join(project, "node_modules/better-sqlite3/build/Release"), {
+    recursive: true,
+  });
+}
