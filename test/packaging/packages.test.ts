@@ -10,7 +10,6 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificate } from "../../packages/sdk/test/certificates.ts";
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(import.meta.url);
 const programs = ["program.ts", "serve.ts", "only-client.ts"];
@@ -25,13 +24,13 @@ describe("the published packages", () => {
   const clientProject = join(folder, "client");
 
   beforeAll(async () => {
-    await run(process.execPath, [join(root, "scripts/ready.mjs"), "--build"]);
+    await run([join(root, "scripts/ready.mjs"), "--build"]);
     install(pack(folder), project);
     for (const name of programs) cpSync(join(root, "test/packaging", name), join(project, name));
     const { certificate, privateKey } = makeCertificate();
     writeFileSync(join(project, "certificate.pem"), certificate);
     writeFileSync(join(project, "key.pem"), privateKey);
-    await run(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", project], { cwd: project });
+    await run([require.resolve("typescript/bin/tsc"), "-p", project]);
     cpSync(project, clientProject, {
       recursive: true,
       filter: (path) => !serverOnly.some((name) => path.startsWith(join(project, "node_modules", name))),
@@ -41,8 +40,8 @@ describe("the published packages", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
   it("run a typed client and server outside the workspace", async () => {
-    const { stdout } = await run(process.execPath, ["program.js"], { cwd: project });
-    expect(JSON.parse(stdout)).toMatchObject({
+    const printed = await run(["program.js"], project);
+    expect(JSON.parse(printed)).toMatchObject({
       address: expect.stringMatching(/^redroom:\/\/127\.0\.0\.1:\d+\/#sha256-/),
       seq: 1,
       texts: ["Wie hoch sind die Rückstellungen?"],
@@ -54,9 +53,9 @@ describe("the published packages", () => {
     const server = spawn(process.execPath, ["serve.js"], { cwd: project, stdio: ["pipe", "pipe", "inherit"] });
     try {
       const [address] = await once(createInterface(server.stdout), "line");
-      const { stdout } = await run(process.execPath, ["only-client.js", address], { cwd: clientProject });
-      expect(JSON.parse(stdout)).toEqual({ seq: 1 });
-      await expect(run(process.execPath, ["serve.js"], { cwd: clientProject })).rejects.toThrow(/better-sqlite3/);
+      const printed = await run(["only-client.js", address], clientProject);
+      expect(JSON.parse(printed)).toEqual({ seq: 1 });
+      await expect(run(["serve.js"], clientProject)).rejects.toThrow(/better-sqlite3/);
       server.stdin.end();
       expect(await once(server, "exit")).toEqual([0, null]);
     } finally {
@@ -66,10 +65,18 @@ describe("the published packages", () => {
 
   it("install the redroom-server command", async () => {
     const bin = join(project, "node_modules/@redroom/server-kit/bin/redroom-server.js");
-    const { stdout } = await run(process.execPath, [bin, "--help"], { cwd: project });
-    expect(stdout).toContain("redroom-server");
+    expect(await run([bin, "--help"], project)).toContain("redroom-server");
   });
 });
+
+async function run(args: string[], cwd = root): Promise<string> {
+  try {
+    return (await promisify(execFile)(process.execPath, args, { cwd })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`node ${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
 
 /** Through the shell, because npm is a batch file on Windows; no argument comes from outside. */
 function npm(args: string, cwd: string): string {
