@@ -11,7 +11,7 @@ const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--json FILE] [--
   --short        less than a minute for all, to see that everything works; the figures are rough
   --json FILE    where the figures of every round go; bench/results/….local.json by default
   --update-docs  writes the tables into docs/benchmarks.md, and the figures to bench/results
-  --profile      leaves a CPU profile of each server in FOLDER
+  --profile      leaves CPU profiles of all processes in FOLDER
 `;
 
 const MEASUREMENTS = { "fan-out": measureFanOut, publish: measurePublish } as const;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TlsPair } from "../harness/certificate.ts";
+import { cpuTimeUs } from "../harness/cpu.ts";
 import { playRole } from "../harness/role.ts";
 import { quantile } from "../harness/statistics.ts";
 import { type BareConnection, HELLO, MESSAGE_BYTES, type TransportName, transports } from "./transports.ts";
@@ -37,6 +38,7 @@ const calls = {
   async saturate({ durationMs, window }: { durationMs: number; window: number }) {
     const { subscribers } = connected();
     const before = delivered;
+    const cpuBefore = cpuTimeUs();
     const start = performance.now();
     const pump = (): void => {
       while (sent - delivered / subscribers.length < window) publish();
@@ -46,7 +48,11 @@ const calls = {
     await sleep(durationMs);
     onDelivery = () => {};
     await settled();
-    return { deliveries: delivered - before, seconds: (performance.now() - start) / 1_000 };
+    return {
+      deliveries: delivered - before,
+      seconds: (performance.now() - start) / 1_000,
+      cpuUs: cpuTimeUs() - cpuBefore,
+    };
   },
 
   /** At a fixed rate: milliseconds from the publisher's send to each subscriber's receipt. */

@@ -1,6 +1,14 @@
+import { join } from "node:path";
 import type { TlsPair } from "../harness/certificate.ts";
 import { makeTlsPair } from "../harness/certificate.ts";
-import { type Case, type Comparison, type Contender, compare, type Effort } from "../harness/comparison.ts";
+import {
+  type Case,
+  type Comparison,
+  type Contender,
+  compare,
+  type Effort,
+  type Figures,
+} from "../harness/comparison.ts";
 import { Role } from "../harness/role.ts";
 import type { FanOutClient } from "./client.ts";
 import type { FanOutServer } from "./server.ts";
@@ -40,7 +48,8 @@ export async function measureFanOut(
     contenders: { ours: "Red Room (QUIC)", peer: "ws over TLS" },
     metrics: [
       { key: "deliveriesPerS", label: "deliveries/s", digits: 0 },
-      { key: "cpuUs", label: "server CPU per delivery, µs", digits: 1 },
+      { key: "cpuUs", label: "server CPU/delivery, µs", digits: 1 },
+      { key: "clientCpuUs", label: "clients' CPU/delivery, µs", digits: 1 },
       { key: "p50Ms", label: "latency p50, ms", digits: 2 },
       { key: "p99Ms", label: "latency p99, ms", digits: 2 },
     ],
@@ -58,8 +67,9 @@ class Side implements Contender {
   #subscribers = 0;
 
   static async start(transport: TransportName, tls: TlsPair, profileTo: string | undefined): Promise<Side> {
-    const server = new Role<FanOutServer>(new URL("./server.ts", import.meta.url), profileTo);
-    const client = new Role<FanOutClient>(new URL("./client.ts", import.meta.url));
+    const profile = profileTo && join(profileTo, transport);
+    const server = new Role<FanOutServer>(new URL("./server.ts", import.meta.url), profile);
+    const client = new Role<FanOutClient>(new URL("./client.ts", import.meta.url), profile);
     return new Side(transport, tls, server, client, await server.ask("listen", { transport, tls }));
   }
 
@@ -92,13 +102,23 @@ class Side implements Contender {
     await this.#client.ask("disconnect", undefined);
   }
 
-  async round(durationMs: number): Promise<{ deliveriesPerS: number; cpuUs: number; p50Ms: number; p99Ms: number }> {
+  async round(durationMs: number): Promise<Figures> {
     const cpuBefore = await this.#server.ask("cpu", undefined);
-    const { deliveries, seconds } = await this.#client.ask("saturate", { durationMs, window: WINDOW });
+    const {
+      deliveries,
+      seconds,
+      cpuUs: clientCpu,
+    } = await this.#client.ask("saturate", { durationMs, window: WINDOW });
     const cpu = (await this.#server.ask("cpu", undefined)) - cpuBefore;
     const perSecond = Math.min(MAX_PACED_MESSAGES_PER_S, PACED_DELIVERIES_PER_S / this.#subscribers);
     const { p50, p99 } = await this.#client.ask("pace", { durationMs, perSecond });
-    return { deliveriesPerS: deliveries / seconds, cpuUs: cpu / deliveries, p50Ms: p50, p99Ms: p99 };
+    return {
+      deliveriesPerS: deliveries / seconds,
+      cpuUs: cpu / deliveries,
+      clientCpuUs: clientCpu / deliveries,
+      p50Ms: p50,
+      p99Ms: p99,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TlsPair } from "../harness/certificate.ts";
+import { cpuTimeUs } from "../harness/cpu.ts";
 import { playRole } from "../harness/role.ts";
 import { type BareConnection, HELLO, type TransportName, transports } from "./transports.ts";
 
@@ -16,11 +17,7 @@ const calls = {
       };
     }),
   forgetSubscribers: () => subscribers.clear(),
-  /** Microseconds of processor time so far, all threads. */
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
+  cpu: cpuTimeUs,
 };
 
 export type FanOutServer = typeof calls;

@@ -1,4 +1,5 @@
 import type { TlsPair } from "../harness/certificate.ts";
+import { cpuTimeUs } from "../harness/cpu.ts";
 import { playRole } from "../harness/role.ts";
 import { quantile } from "../harness/statistics.ts";
 import { type Publisher, publishers } from "./publishers.ts";
@@ -25,6 +26,7 @@ const calls = {
   async publish({ durationMs, window }: { durationMs: number; window: number }) {
     const latencies: number[] = [];
     const seqs: number[] = [];
+    const cpuBefore = cpuTimeUs();
     const start = performance.now();
     const loop = async (publisher: Publisher): Promise<void> => {
       while (performance.now() - start < durationMs) {
@@ -35,8 +37,16 @@ const calls = {
     };
     await Promise.all(crowd.flatMap((publisher) => Array.from({ length: window }, () => loop(publisher))));
     const seconds = (performance.now() - start) / 1_000;
+    const cpuUs = cpuTimeUs() - cpuBefore;
     head = checkDense(seqs, head);
-    return { messages: seqs.length, seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), head };
+    return {
+      messages: seqs.length,
+      seconds,
+      cpuUs,
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+      head,
+    };
   },
 };
 

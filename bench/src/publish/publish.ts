@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { makeTlsPair, type TlsPair } from "../harness/certificate.ts";
 import {
   type Case,
@@ -54,7 +55,8 @@ export async function measurePublish(
       contenders: { ours: "Red Room", peer: "ws + SQLite" },
       metrics: [
         { key: "messagesPerS", label: "messages/s", digits: 0 },
-        { key: "cpuUs", label: "server CPU per message, µs", digits: 0 },
+        { key: "cpuUs", label: "server CPU/message, µs", digits: 0 },
+        { key: "clientCpuUs", label: "clients' CPU/message, µs", digits: 0 },
         { key: "p50Ms", label: "ack p50, ms", digits: 2 },
         { key: "p99Ms", label: "ack p99, ms", digits: 2 },
       ],
@@ -76,8 +78,9 @@ class Side implements Contender {
   #acked = 0;
 
   static async start(record: RecordName, folder: string, tls: TlsPair, profileTo: string | undefined): Promise<Side> {
-    const server = new Role<PublishServer>(new URL("./server.ts", import.meta.url), profileTo);
-    const client = new Role<PublishClient>(new URL("./client.ts", import.meta.url));
+    const profile = profileTo && join(profileTo, record);
+    const server = new Role<PublishServer>(new URL("./server.ts", import.meta.url), profile);
+    const client = new Role<PublishClient>(new URL("./client.ts", import.meta.url), profile);
     return new Side(record, tls, server, client, await server.ask("listen", { record, folder, tls }));
   }
 
@@ -105,13 +108,19 @@ class Side implements Contender {
 
   async round(durationMs: number): Promise<Figures> {
     const cpuBefore = await this.#server.ask("cpu", undefined);
-    const { messages, seconds, p50, p99, head } = await this.#client.ask("publish", {
+    const run = await this.#client.ask("publish", {
       durationMs,
       window: this.window,
     });
     const cpu = (await this.#server.ask("cpu", undefined)) - cpuBefore;
-    this.#acked = head;
-    return { messagesPerS: messages / seconds, cpuUs: cpu / messages, p50Ms: p50, p99Ms: p99 };
+    this.#acked = run.head;
+    return {
+      messagesPerS: run.messages / run.seconds,
+      cpuUs: cpu / run.messages,
+      clientCpuUs: run.cpuUs / run.messages,
+      p50Ms: run.p50,
+      p99Ms: run.p99,
+    };
   }
 
   /** @throws {Error} When the record does not hold exactly what was acknowledged. */

@@ -1,4 +1,5 @@
 import type { TlsPair } from "../harness/certificate.ts";
+import { cpuTimeUs } from "../harness/cpu.ts";
 import { playRole } from "../harness/role.ts";
 import { type RunningServer, servers } from "./servers.ts";
 import type { RecordName } from "./topic.ts";
@@ -12,11 +13,7 @@ const calls = {
   },
   stored: () => server?.stored() ?? 0,
   close: () => server?.close(),
-  /** Microseconds of processor time so far, all threads. */
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
+  cpu: cpuTimeUs,
 };
 
 export type PublishServer = typeof calls;
