@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ERROR_CODES } from "../../src/base/errors.ts";
+import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
+import {
+  DEFAULT_LIMITS,
+  MAX_FRAME_BYTES_BEFORE_LOGIN,
+  MAX_LINE_BYTES,
+  MAX_NAME_BYTES,
+  MAX_PASSWORD_BYTES,
+  maxFrameBytes,
+} from "../../src/protocol/limits.ts";
+import { MESSAGES } from "../../src/protocol/messages.ts";
+import { paddedLength } from "../../src/protocol/padding.ts";
+import { unhex, vectors } from "./vectors.ts";
+
+const page = readFileSync(new URL("../../../../docs/protocol.md", import.meta.url), "utf8").replaceAll("\r\n", "\n");
+const rows = page.split("\n").flatMap((line) => (line.startsWith("| ") ? [line.slice(2, -2).split(" | ")] : []));
+const row = (name: string): string => rows.find(([first]) => first === name)?.join(" ") ?? "";
+const words = (text: string, pattern: RegExp): string[] => Array.from(text.matchAll(pattern), ([, word = ""]) => word);
+const shown = (count: number): string => count.toLocaleString("en-US");
+
+interface Schema {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, Schema>>;
+}
+const membersOf = ({ entries = {} }: Schema): string[] =>
+  Object.entries(entries).map(([name, { type }]) => (type === "exact_optional" ? `${name}?` : name));
+const membersOn = (cell: string): string[] => words(cell.replaceAll("`?", "?`"), /`([a-zA-Z]+\??)`/g);
+
+describe("docs/protocol.md", () => {
+  it.each(Object.entries(MESSAGES))(
+    "lists %s with its number, its members and its body",
+    (name, { frameType, head, body }) => {
+      const [type, , , , members = "", text] = rows.find((cells) => cells[1] === name) ?? [];
+      expect(type).toBe(`0x${frameType.toString(16).padStart(2, "0")}`);
+      expect(membersOn(members)).toEqual(membersOf(head as unknown as Schema));
+      expect(text !== "–").toBe(body);
+    },
+  );
+
+  it("lists no other message", () => {
+    expect(rows.filter(([type]) => /^0x/.test(type ?? "")).length).toBe(Object.keys(MESSAGES).length);
+  });
+
+  it("lists the members of the inner objects", () => {
+    const { welcome, session, topicOpened } = MESSAGES;
+    expect(membersOn(row("limits"))).toEqual(membersOf(welcome.head.entries.limits as unknown as Schema));
+    expect(membersOn(row("user"))).toEqual(membersOf(session.head.entries.user as unknown as Schema));
+    expect(membersOn(row("topic"))).toEqual(membersOf(topicOpened.head.entries.topic as unknown as Schema));
+  });
+
+  it("names every error code", () => {
+    const [, section = ""] = page.split("## Error codes");
+    const named = words(
+      section.split("## ")[0] ?? "",
+      /\b([A-Z]+(?:_[A-Z]+)+|TIMEOUT|UNREACHABLE|ABORTED|INTERNAL)\b/g,
+    );
+    expect([...new Set(named)].sort()).toEqual([...ERROR_CODES].sort());
+  });
+
+  it("names every close code", () => {
+    const [, section = ""] = page.split("### Closing the connection");
+    expect(words(section, /^\| ([0-9]+) \|/gm).map(Number)).toEqual(Object.values(CLOSE_CODES));
+  });
+
+  it("tells the limits that hold", () => {
+    expect(row("text")).toContain(`${shown(MAX_LINE_BYTES)} bytes`);
+    expect(row("server")).toContain(shown(MAX_FRAME_BYTES_BEFORE_LOGIN));
+    expect(row("server, client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
+    expect(row("client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
+    const { maxTextBytes, maxTitleBytes, maxPageEntries, maxUnacknowledged } = DEFAULT_LIMITS;
+    for (const limit of [maxTextBytes, maxTitleBytes, maxPageEntries, maxUnacknowledged]) {
+      expect(page).toContain(`(${limit === maxTextBytes ? `${shown(limit)} by default` : shown(limit)})`);
+    }
+    expect(page).toContain(`at most ${MAX_NAME_BYTES} bytes, a password ${shown(MAX_PASSWORD_BYTES)}`);
+    for (const [, from = "", to = ""] of page.matchAll(/([0-9,]+) becomes ([0-9,]+)/g)) {
+      expect(paddedLength(Number(from.replaceAll(",", "")))).toBe(Number(to.replaceAll(",", "")));
+    }
+  });
+
+  it("shows examples that are golden vectors", () => {
+    const examples = Array.from(page.matchAll(/```hex (.+)\n([^`]+)```/g));
+    expect(examples.map(([, name]) => name)).toEqual(["ping", "publish", "ack", "entry"]);
+    for (const [, name, text = ""] of examples) {
+      const bytes = words(text, /^([0-9a-f*]+)/gm).join(" ");
+      const vector = vectors.valid.find((candidate) => candidate.name === name);
+      expect(Buffer.compare(unhex(bytes), unhex(vector?.hex ?? "")), name).toBe(0);
+    }
+  });
+});
