@@ -66,7 +66,7 @@ export async function packedFiles(folder) {
   const problems = needed.filter((path) => !paths.includes(path)).map((path) => `${path} is missing`);
   problems.push(
     ...paths
-      .filter((path) => !/^(dist|src)\/|^(LICENSE|README\.md|package\.json)$/.test(path))
+      .filter((path) => !/^(bin|dist|src)\/|^(LICENSE|README\.md|package\.json)$/.test(path))
       .map((path) => `${path} does not belong there`),
   );
   const license = (at) => readFileSync(join(root, at, "LICENSE"), "utf8");
