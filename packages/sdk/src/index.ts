@@ -13,6 +13,7 @@ export {
 } from "./client/redroom-client.ts";
 export type { Sending, SendState, Stored } from "./client/sending.ts";
 export type { From, Topic } from "./client/topic.ts";
+export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
 export type { Authenticate, Credentials } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";

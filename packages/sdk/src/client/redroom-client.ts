@@ -4,7 +4,7 @@ import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel } from "../channel/message-channel.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
-import { DEFAULT_LIMITS, maxFrameBytes } from "../protocol/limits.ts";
+import { DEFAULT_LIMITS, type Limits, maxFrameBytes } from "../protocol/limits.ts";
 import {
   type ClientSession,
   type ClientSessionEffect,
@@ -100,6 +100,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   get user(): SessionUser {
     if (this.#session.phase !== "online") throw sessionOver();
     return this.#session.user;
+  }
+
+  /** What the server accepts. */
+  get limits(): Limits {
+    return this.#link().limits;
   }
 
   /** The topic of this title, the same object at each call. Nothing is asked of the server before it is opened. */
