@@ -23,6 +23,8 @@ export interface OutboxLimits {
 export class Outbox {
   readonly #limits: OutboxLimits;
   readonly #waiting = new Map<string, { readonly sending: Sending; readonly bytes: number }>();
+  /** Those not yet handed to the network, so that telling them costs nothing for the others. */
+  #unsent: Sending[] = [];
   #bytes = 0;
 
   constructor(limits: OutboxLimits) {
@@ -65,6 +67,7 @@ export class Outbox {
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
     const sending = new Sending({ id, kind, text, re }, onState);
     this.#waiting.set(id, { sending, bytes: body.byteLength });
+    this.#unsent.push(sending);
     this.#bytes += body.byteLength;
     return { sending, body };
   }
@@ -85,10 +88,11 @@ export class Outbox {
 
   /** Everything handed over so far has left for the network. */
   flushed(): void {
-    for (const { sending } of this.#waiting.values()) sending.sent();
+    for (const sending of this.#unsent.splice(0)) sending.sent();
   }
 
   failAll(error: RedRoomError): void {
+    this.#unsent = [];
     for (const id of [...this.#waiting.keys()]) this.refused(id, error);
   }
 
