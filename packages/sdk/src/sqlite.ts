@@ -1,1 +1,1 @@
-export {};
+export { type SqliteStore, sqliteStore } from "./store/sqlite/sqlite-store.ts";

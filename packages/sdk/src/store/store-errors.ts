@@ -1,0 +1,36 @@
+import { RedRoomError } from "../base/errors.ts";
+import type { StoredEntry } from "./topic-store.ts";
+
+/** The sentences that every store says alike. */
+export const topicExists = (title: string): RedRoomError =>
+  new RedRoomError("TOPIC_EXISTS", `unable to create the topic; there is one with the title "${title}"`);
+
+export const topicUnknown = (id: string): RedRoomError =>
+  new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with the id ${id}`);
+
+export const nameTaken = (name: string): RedRoomError =>
+  new RedRoomError("NAME_TAKEN", `unable to add the user; the name "${name}" is taken`);
+
+export const userUnknown = (id: string): RedRoomError =>
+  new RedRoomError("USER_UNKNOWN", `unable to find the user; there is none with the id ${id}`);
+
+export const storeClosed = (): RedRoomError => new RedRoomError("STORE_CLOSED", "unable to go on; the store is closed");
+
+const DEFAULT_PAGE_BYTES = 1024 * 1024;
+
+/** The beginning of some entries whose content stays within `maxBytes`: at least one, and no more is read than needed. */
+export function withinBytes<Row>(
+  rows: Iterable<Row>,
+  toEntry: (row: Row) => StoredEntry,
+  maxBytes = DEFAULT_PAGE_BYTES,
+): StoredEntry[] {
+  const entries: StoredEntry[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const entry = toEntry(row);
+    bytes += entry.content?.length ?? 0;
+    if (entries.length > 0 && bytes > maxBytes) break;
+    entries.push(entry);
+  }
+  return entries;
+}
