@@ -2,15 +2,16 @@ import { defineConfig } from "tsup";
 
 export default defineConfig({
   // One door per `exports` key, and the store's worker, which is a program of its own.
-  entry: [
-    "src/index.ts",
-    "src/store.ts",
-    "src/sqlite.ts",
-    "src/transport.ts",
-    "src/protocol.ts",
-    "src/evidence.ts",
-    "src/testing.ts",
-  ],
+  entry: {
+    index: "src/index.ts",
+    store: "src/store.ts",
+    sqlite: "src/sqlite.ts",
+    transport: "src/transport.ts",
+    protocol: "src/protocol.ts",
+    evidence: "src/evidence.ts",
+    testing: "src/testing.ts",
+    "sqlite-worker": "src/store/sqlite/sqlite-worker.ts",
+  },
   format: "esm",
   target: "node20",
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },

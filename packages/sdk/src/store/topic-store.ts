@@ -4,7 +4,8 @@
  */
 export interface TopicStore {
   /**
-   * MUST be called before anything else; prepares or migrates what is needed.
+   * MUST be called before anything else (`STORE_CLOSED`); prepares or migrates what is needed. Idempotent. A store that
+   * was closed opens again.
    *
    * @throws {RedRoomError} `STORE_FOREIGN` (the data belongs to another program), `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
    */
@@ -23,7 +24,11 @@ export interface TopicStore {
   /** MUST see topics that other processes have added. @returns `undefined` where there is none. */
   findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined>;
 
-  /** Topics in the order of their creation, at most `limit`, behind the topic with the id `after`. */
+  /**
+   * Topics in the order of their creation, at most `limit`, behind the topic with the id `after`.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN` when there is no topic `after`.
+   */
   listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]>;
 
   /**
@@ -34,21 +39,27 @@ export interface TopicStore {
    */
   pseudonym(topicId: string, person: Person): Promise<string>;
 
-  /** The directory of a topic: from pseudonym to present name. */
+  /**
+   * The directory of a topic: from pseudonym to present name.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`.
+   */
   names(topicId: string): Promise<ReadonlyMap<string, string>>;
 
   /**
    * Adds entries at the end of a topic, all or none. MUST be durable (synced) when it resolves.
    *
-   * - `build` gets the head and returns the entries to add, numbered `head.seq + 1, + 2, …`. It is pure and synchronous and
-   *   MAY be called again with another head, when somebody else was faster.
+   * - `build` gets the head and returns one entry or more, numbered `head.seq + 1, + 2, …`, each with the id of its topic
+   *   in the leaf and a salt of 32 bytes, the first with the author and id of `key`; anything else rejects this call with
+   *   `INTERNAL`. It is pure and synchronous and MAY be called again with another head, when somebody else was faster.
    * - `key` makes it idempotent: when the topic holds an entry of this author with this id, nothing is added, `build`'s
    *   result is dropped, and that entry is returned with `duplicate: true`. This MUST hold for ever, across restarts.
    * - Calls for one topic MUST take effect in call order. Many calls SHOULD share one sync (group commit).
+   * - When it resolves, `read` and `findTopic` MUST see the entries.
    * - A call that rejects MAY have taken effect only if the code is `STORE_UNAVAILABLE`; the same call again, with the same
    *   key, finds out. What `build` throws rejects this call, unchanged, and no other.
    *
-   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE` (retryable), `STORE_CLOSED`.
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE` (retryable), `STORE_CLOSED`, `INTERNAL`.
    */
   append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
 

@@ -1,0 +1,123 @@
+import { RedRoomError } from "../base/errors.ts";
+import { type LeafFields, parseLeaf, SALT_BYTES } from "../evidence/leaf.ts";
+import { topicUnknown } from "./store-errors.ts";
+import type { Appended, EntryDraft, EntryKey, Head, StoredEntry } from "./topic-store.ts";
+
+/** A call of `append` that waits for its answer. */
+export interface AppendCall {
+  readonly topicId: string;
+  readonly key: EntryKey;
+  readonly build: (head: Head) => readonly EntryDraft[];
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The entries of one call, as a backend writes them. */
+export interface Addition {
+  readonly topicId: string;
+  readonly key: EntryKey;
+  readonly entries: readonly (StoredEntry & EntryDraft)[];
+}
+
+/** An entry that has a key of the batch already. */
+export interface Found {
+  /** Index of the addition. */
+  readonly addition: number;
+  readonly entry: StoredEntry;
+}
+
+/**
+ * What one commit adds. Each call builds on what the calls before it built; whatever is computed over the new entries of a
+ * topic (tree, checkpoint) belongs here, behind the last `add` and before the commit.
+ */
+export class Batch {
+  readonly additions: Addition[] = [];
+  /** Topics with their heads after the commit. */
+  readonly heads = new Map<string, Head>();
+  bytes = 0;
+  readonly #before: ReadonlyMap<string, Head>;
+  readonly #keys = new Map<string, StoredEntry>();
+  readonly #members: { readonly call: AppendCall; readonly addition: number | undefined; readonly result: Appended }[] = [];
+
+  /** @param before The heads as they are known; a topic without one does not exist. */
+  constructor(before: ReadonlyMap<string, Head>) {
+    this.#before = before;
+  }
+
+  /** A call that fails is answered here, and concerns no other. */
+  add(call: AppendCall): void {
+    const { topicId, key } = call;
+    const repeated = this.#keys.get(keyOf(topicId, key));
+    if (repeated !== undefined) {
+      this.#members.push({ call, addition: undefined, result: { entries: [repeated], duplicate: true } });
+      return;
+    }
+    try {
+      const head = this.heads.get(topicId) ?? this.#before.get(topicId);
+      if (head === undefined) throw topicUnknown(topicId);
+      const entries = this.#number(topicId, key, head, call.build(head));
+      for (const { entry, leaf } of entries) {
+        this.#keys.set(keyOf(topicId, { author: leaf.by, id: leaf.id }), entry);
+        this.bytes += entry.leaf.length + entry.content.length;
+      }
+      const added = entries.map(({ entry }) => entry);
+      this.heads.set(topicId, { seq: head.seq + added.length });
+      this.#members.push({ call, addition: this.additions.length, result: { entries: added, duplicate: false } });
+      this.additions.push({ topicId, key, entries: added });
+    } catch (thrown) {
+      call.reject(thrown);
+    }
+  }
+
+  /** Everything was written: answers all calls. */
+  committed(): void {
+    for (const { call, result } of this.#members) call.resolve(result);
+  }
+
+  /**
+   * Nothing was written: answers the calls whose entry is there already.
+   *
+   * @returns The others, in order.
+   */
+  refused(found: readonly Found[]): AppendCall[] {
+    const there = new Map(found.map(({ addition, entry }) => [addition, entry]));
+    const others: AppendCall[] = [];
+    for (const { call, addition } of this.#members) {
+      const entry = addition === undefined ? undefined : there.get(addition);
+      if (entry === undefined) others.push(call);
+      else if (hasKey(parseLeaf(entry.leaf), call.key)) call.resolve({ entries: [entry], duplicate: true });
+      else call.reject(wrong(`one of its entries repeats the id of entry ${entry.seq}`));
+    }
+    return others;
+  }
+
+  failed(error: unknown): void {
+    for (const { call } of this.#members) call.reject(error);
+  }
+
+  #number(topicId: string, key: EntryKey, head: Head, drafts: readonly EntryDraft[]) {
+    if (drafts.length === 0) throw wrong("nothing was built");
+    const own = new Set<string>();
+    return drafts.map((draft, index) => {
+      const seq = head.seq + 1 + index;
+      const leaf = parseLeaf(draft.leaf);
+      if (leaf === undefined) throw wrong(`entry ${seq} has no leaf that can be read`);
+      if (leaf.seq !== seq) throw wrong(`entry ${seq} was built as ${leaf.seq}`);
+      if (leaf.topic !== topicId) throw wrong(`entry ${seq} was built for another topic`);
+      if (index === 0 && !hasKey(leaf, key)) throw wrong(`entry ${seq} was built without the key of its call`);
+      if (draft.salt.byteLength !== SALT_BYTES) {
+        throw wrong(`entry ${seq} has a salt of ${draft.salt.byteLength} bytes, ${SALT_BYTES} are needed`);
+      }
+      const text = keyOf(topicId, { author: leaf.by, id: leaf.id });
+      if (this.#keys.has(text) || own.has(text)) throw wrong(`entry ${seq} repeats the id of another`);
+      own.add(text);
+      return { leaf, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
+    });
+  }
+}
+
+const keyOf = (topicId: string, { author, id }: EntryKey): string => JSON.stringify([topicId, author, id]);
+
+const hasKey = (leaf: LeafFields | undefined, key: EntryKey): boolean => leaf?.by === key.author && leaf.id === key.id;
+
+const wrong = (reason: string): RedRoomError => new RedRoomError("INTERNAL", `unable to append; ${reason}`);
