@@ -116,7 +116,7 @@ function verify(native: NativeConnection, { options, address }: Dial): void {
 function whyNot(native: NativeConnection, { options }: Dial, end: ConnectionEnd): RedRoomError {
   const error = end.error ?? connectionClosed("the server closed it during the handshake");
   const leaf = native.peerCertChain()?.[0];
-  if (end.by !== "local" || error.code !== "CERTIFICATE_INVALID" || leaf === undefined) return error;
+  if (end.by !== "local" || !error.code.startsWith("CERTIFICATE_") || leaf === undefined) return error;
   try {
     checkValidity(new X509Certificate(leaf), options.clock.now(), "connect");
     return error;

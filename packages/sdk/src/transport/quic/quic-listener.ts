@@ -7,6 +7,7 @@ import { logKeys } from "./key-log.ts";
 import {
   CONNECTION_ID_BYTES,
   isLongHeader,
+  type LongHeader,
   MIN_INITIAL_BYTES,
   QUIC_V1,
   readLongHeader,
@@ -17,11 +18,11 @@ import { MAX_DATAGRAM_BYTES } from "./quic-config.ts";
 import { QuicConnection } from "./quic-connection.ts";
 import type { HostPort, QuicEndpoint } from "./quic-endpoint.ts";
 import type { QuicOptions } from "./quic-options.ts";
-import { CONNECTION_REFUSED, type NativeConfig, type Quiche } from "./quiche.ts";
+import type { NativeConfig, Quiche } from "./quiche.ts";
+import { refusal } from "./refusal.ts";
 import { RetryTokens } from "./retry-token.ts";
 
 const MIN_CLIENT_CHOSEN_ID_BYTES = 8;
-const NOTHING = new Uint8Array(0);
 
 /**
  * Takes connections at a UDP port. Nothing is kept for a client before it has shown, with the token of our Retry, that it
@@ -102,25 +103,21 @@ export class QuicListener implements Listener {
       this.#answer(packet.subarray(0, length), from);
       return;
     }
-    const connectionId = Buffer.from(destinationId);
-    const originalId = this.#tokens.open({ ...from, connectionId }, token);
-    if (originalId !== undefined) this.#accept(datagram, from, connectionId, originalId);
+    const originalId = this.#tokens.open({ ...from, connectionId: destinationId }, token);
+    if (originalId !== undefined) this.#accept(datagram, from, header, originalId);
   }
 
-  #accept(datagram: Buffer, from: HostPort, connectionId: Buffer, originalId: Buffer): void {
+  #accept(datagram: Buffer, from: HostPort, header: LongHeader, originalId: Buffer): void {
+    const connectionId = Buffer.from(header.destinationId);
     const { maxConnections, maxConnectionsPerAddress, maxHandshakes, handshakeTimeoutMs, clock } = this.#options;
     // Dropped, not refused: the client tries again by itself, and by then others are through.
     if (this.#handshakes >= maxHandshakes) return;
     const sameHost = this.#perHost.get(from.host) ?? 0;
-    const native = this.#quiche.Connection.accept(connectionId, originalId, this.#endpoint.local, from, this.#config);
     if (this.#connections.size >= maxConnections || sameHost >= maxConnectionsPerAddress) {
-      const packet = Buffer.alloc(MAX_DATAGRAM_BYTES);
-      native.recv(datagram, { from, to: this.#endpoint.local });
-      native.close(false, CONNECTION_REFUSED, NOTHING);
-      const sent = native.send(packet);
-      if (sent !== null) this.#answer(packet.subarray(0, sent[0]), from);
+      this.#answer(refusal(header), from);
       return;
     }
+    const native = this.#quiche.Connection.accept(connectionId, originalId, this.#endpoint.local, from, this.#config);
     logKeys(native, this.#options.keyLogFolder, connectionId);
 
     let handshaking = true;

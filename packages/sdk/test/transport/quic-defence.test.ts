@@ -1,0 +1,241 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { QuicConnection } from "../../src/transport/quic/quic-connection.ts";
+import type { QuicListener } from "../../src/transport/quic/quic-listener.ts";
+import type { NativeConnection } from "../../src/transport/quic/quiche.ts";
+import { type Connection, type QuicTransportOptions, quicTransport } from "../../src/transport.ts";
+import { makeCertificate } from "../certificates.ts";
+import { UdpProbe, UdpRelay } from "./udp-relay.ts";
+
+const tls = makeCertificate();
+
+/** A server whose clock the test drives, a relay in front of it, and a raw socket beside it. */
+async function createDefended(options: QuicTransportOptions = {}) {
+  const clock = new ManualClock(Date.now());
+  const taken: Connection[] = [];
+  const listener = (await quicTransport({ tls, clock, ...options }).listen({}, (connection) => {
+    taken.push(connection);
+    connection.onStream = (stream) => {
+      stream.handler = {
+        onData: (bytes) => void stream.write(bytes),
+        onEnd: () => stream.end(),
+        onReset: () => {},
+        onDrain: () => {},
+      };
+    };
+  })) as QuicListener;
+  const { relay, address } = await UdpRelay.to(listener.address);
+  const probe = await UdpProbe.of(listener.address);
+  return {
+    clock,
+    taken,
+    listener,
+    relay,
+    probe,
+    relayed: address,
+    async [Symbol.asyncDispose]() {
+      await listener.close();
+      relay.close();
+      probe.close();
+    },
+  };
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  while (!reached()) await turn();
+}
+
+/** Echoes a little over the connection. */
+async function alive(connection: Connection): Promise<void> {
+  const stream = connection.openStream();
+  await new Promise<void>((resolve, reject) => {
+    stream.handler = { onData: () => {}, onEnd: resolve, onReset: reject, onDrain: () => {} };
+    stream.write(Buffer.from("are you there?"));
+    stream.end();
+  });
+}
+
+const isInitial = (datagram: Buffer): boolean => (datagram.readUInt8(0) & 0xf0) === 0xc0;
+
+describe("a server's first answer", () => {
+  it("lists version 1 to a client of another version", async () => {
+    await using server = await createDefended();
+    const answer = await server.probe.versions();
+    expect(answer.readUInt8(0) & 0x80).toBe(0x80);
+    expect(answer.subarray(1).toString("hex")).toBe("00000000" + "0409090909" + "080102030405060708" + "00000001");
+  });
+
+  it("is silence for a first packet below 1,200 bytes, and for a short header it does not know", async () => {
+    await using server = await createDefended();
+    const connection = await quicTransport().connect(server.relayed);
+    const initial = server.relay.fromClient.find(isInitial) ?? Buffer.alloc(0);
+    server.probe.send(initial.subarray(0, 1199));
+    server.probe.send(Buffer.concat([Buffer.of(0x40), randomBytes(60)]));
+    await server.probe.versions();
+    expect(server.probe.received).toHaveLength(1);
+    connection.close();
+  });
+
+  it("demands a token, and keeps nothing before it has one", async () => {
+    await using server = await createDefended();
+    server.relay.passes = (_datagram, count) => count === 1;
+    const retries: Buffer[] = [];
+    server.relay.onServer = (datagram) => retries.push(datagram);
+    const aborting = new AbortController();
+    const connecting = quicTransport().connect(server.relayed, { signal: aborting.signal });
+    await until(() => server.relay.fromClient.length >= 2);
+    expect(retries.map((datagram) => datagram.readUInt8(0) & 0xf0)).toEqual([0xf0]);
+    expect(server.listener.connections).toBe(0);
+    aborting.abort();
+    await expect(connecting).rejects.toMatchObject({ code: "ABORTED" });
+  });
+});
+
+describe("a token", () => {
+  /** A client's packet with its token, and no connection left. */
+  async function capture(server: Awaited<ReturnType<typeof createDefended>>): Promise<Buffer> {
+    const connection = await quicTransport().connect(server.relayed);
+    connection.close();
+    await until(() => server.taken.length + server.listener.connections > 0 || server.relay.fromClient.length > 3);
+    await until(() => server.listener.connections === 0);
+    return server.relay.fromClient.filter(isInitial)[1] ?? Buffer.alloc(0);
+  }
+
+  it("is taken again from its address within ten seconds, and not after", async () => {
+    await using server = await createDefended();
+    const withToken = await capture(server);
+    server.relay.inject(withToken, server.listener.address);
+    await until(() => server.listener.connections === 1);
+    server.clock.advance(10_000);
+    await until(() => server.listener.connections === 0);
+    server.clock.advance(1);
+    server.relay.inject(withToken, server.listener.address);
+    await server.probe.versions();
+    expect(server.listener.connections).toBe(0);
+  });
+
+  it("is refused from another address and when forged", async () => {
+    await using server = await createDefended();
+    const withToken = await capture(server);
+    server.probe.send(withToken);
+    const forged = Buffer.from(withToken);
+    const tokenAt = 7 + 20 + forged.readUInt8(6 + 20) + 2;
+    forged.writeUInt8(forged.readUInt8(tokenAt) ^ 1, tokenAt);
+    server.relay.inject(forged, server.listener.address);
+    await server.probe.versions();
+    expect(server.listener.connections).toBe(0);
+    expect(server.probe.received).toHaveLength(1);
+  });
+});
+
+describe("a server's limits", () => {
+  it.each(["maxConnections", "maxConnectionsPerAddress"] as const)("refuses more than %s clearly", async (limit) => {
+    await using server = await createDefended({ [limit]: 2 });
+    const client = quicTransport();
+    const first = await client.connect(server.listener.address);
+    const second = await client.connect(server.listener.address);
+    await expect(client.connect(server.listener.address)).rejects.toMatchObject({
+      code: "TOO_MANY_CONNECTIONS",
+      retryable: true,
+    });
+    first.close();
+    await until(() => server.listener.connections === 1);
+    const third = await client.connect(server.listener.address);
+    await alive(third);
+    await alive(second);
+  });
+
+  it("does not take more handshakes at a time than allowed, and forgets clients that go silent in theirs", async () => {
+    await using server = await createDefended({ maxHandshakes: 1, handshakeTimeoutMs: 5_000 });
+    server.relay.passes = (_datagram, count) => count <= 2;
+    // All of the server's flight arrives, nothing of the client's answer to it.
+    const silent = await quicTransport().connect(server.relayed);
+    expect(server.listener.connections).toBe(1);
+    const waiting = quicTransport().connect(server.listener.address, { timeoutMs: 30 });
+    await expect(waiting).rejects.toMatchObject({ code: "TIMEOUT" });
+    server.clock.advance(5_000);
+    await until(() => server.listener.connections === 0);
+    await alive(await quicTransport().connect(server.listener.address));
+    expect(server.taken).toHaveLength(1);
+    silent.close();
+  });
+
+  it("ends a connection that would send small packets for ever", async () => {
+    let packets = 0;
+    const runaway = {
+      isEstablished: () => false,
+      isDraining: () => false,
+      isClosed: () => false,
+      timeout: () => null,
+      send: () => [60, { to: { host: "127.0.0.1", port: 1 } }],
+    } as unknown as NativeConnection;
+    const due = new Set<QuicConnection>();
+    const connection = new QuicConnection({
+      native: runaway,
+      wire: {
+        local: { host: "127.0.0.1", port: 2 },
+        schedule: (turner) => due.add(turner as QuicConnection),
+        packetBuffer: () => Buffer.alloc(1350),
+        send: () => packets++,
+        recycle: () => {},
+      },
+      side: "server",
+      remote: { host: "127.0.0.1", port: 1 },
+      idleTimeoutMs: 30_000,
+      keepAliveMs: undefined,
+      logger: silentLogger,
+      admit: () => {},
+      ended: () => {},
+    });
+    connection.wantTurn();
+    while (due.delete(connection)) connection.transmit();
+    expect(await connection.closed).toMatchObject({ by: "lost", error: { code: "CONNECTION_LOST" } });
+    expect(packets).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe("100,000 datagrams of garbage", () => {
+  it("cost nothing but themselves", { timeout: 120_000 }, async () => {
+    await using server = await createDefended();
+    const connection = await quicTransport().connect(server.relayed);
+    await alive(connection);
+    // Frozen time keeps their tokens valid, so that mutated handshakes get as far as they can.
+    const handshake = server.relay.fromClient.slice(0, 4);
+    const direct = await quicTransport().connect(server.listener.address);
+    const before = process.memoryUsage.rss();
+    const kinds = [
+      () => randomBytes(randomInt(1, 1400)),
+      () => Buffer.concat([Buffer.of(0x40), randomBytes(randomInt(1, 100))]),
+      () => Buffer.concat([Buffer.of(0xc0 | randomInt(0, 64), 0, 0, 0, 1), randomBytes(randomInt(1, 1400))]),
+      () => mutated(handshake[randomInt(0, handshake.length)] ?? Buffer.alloc(1)),
+    ];
+    const batch = 50;
+    for (let sent = 0; sent < 100_000; sent += batch) {
+      for (let count = 0; count < batch; count++) {
+        const datagram = kinds[count % kinds.length]?.() ?? Buffer.alloc(1);
+        if (count % kinds.length === 3) server.relay.inject(datagram, server.listener.address);
+        else server.probe.send(datagram);
+      }
+      await server.probe.versions();
+      if (sent % 5_000 === 0) await alive(direct);
+      server.probe.received.length = 0;
+    }
+    await alive(direct);
+    server.clock.advance(10_000);
+    await until(() => server.listener.connections <= 2);
+    await alive(direct);
+    const grownMegabytes = (process.memoryUsage.rss() - before) / 2 ** 20;
+    expect(grownMegabytes).toBeLessThan(100);
+  });
+});
+
+/** Some bytes changed, or its tail cut and replaced. */
+function mutated(datagram: Buffer): Buffer {
+  const copy = Buffer.from(datagram);
+  if (randomInt(0, 4) === 0) return Buffer.concat([copy.subarray(0, randomInt(1, copy.length)), randomBytes(200)]);
+  for (let count = randomInt(1, 5); count > 0; count--) copy[randomInt(0, copy.length)] = randomInt(0, 256);
+  return copy;
+}
