@@ -25,6 +25,7 @@ export function encodeFrame({ type, head, body }: Frame): Uint8Array {
 
 /** The length prefix of an empty frame, and so a whole frame: it means nothing and readers skip it. */
 const PADDING = 0;
+const NOTHING = new Uint8Array(0);
 
 export interface FrameDecoder {
   /** Longest frame accepted, its length prefix not counted; a login raises it. */
@@ -42,7 +43,7 @@ export interface FrameDecoder {
 export function createFrameDecoder(options: { readonly maxFrameBytes: number }): FrameDecoder {
   // The beginning of a frame whose rest has not come. It is copied, so that a few bytes never keep a packet alive, and it
   // grows with what has come, not with what a length announces.
-  let held = new Uint8Array(0);
+  let held = NOTHING;
   let heldBytes = 0;
   let neededBytes = 0;
 
@@ -72,13 +73,10 @@ export function createFrameDecoder(options: { readonly maxFrameBytes: number }):
       const frames: Frame[] = [];
       let offset = 0;
       neededBytes = 0;
-      while (offset < bytes.byteLength) {
-        if (bytes[offset] === PADDING) {
-          offset += 1;
-          continue;
-        }
+      for (;;) {
+        while (offset < bytes.byteLength && bytes[offset] === PADDING) offset += 1;
         const length = readVarint(bytes, offset);
-        if (length === undefined) break;
+        if (length === undefined) break; // also at the end of the bytes
         if (length === "invalid") throw protocolError("a frame's length is not in the shortest form below 2^30");
         if (length.value > decoder.maxFrameBytes) throw frameTooLarge(length.value, decoder.maxFrameBytes);
         const end = offset + length.size + length.value;
@@ -89,7 +87,7 @@ export function createFrameDecoder(options: { readonly maxFrameBytes: number }):
         frames.push(readFrame(bytes.subarray(offset + length.size, end)));
         offset = end;
       }
-      held = new Uint8Array(0); // the frames refer to the old one
+      held = NOTHING; // the frames refer to the old one
       heldBytes = 0;
       if (offset < bytes.byteLength) hold(bytes.subarray(offset));
       return frames;
