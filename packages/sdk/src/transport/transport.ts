@@ -10,7 +10,7 @@ export interface Transport {
    * Resolves once the peer is verified and streams can be opened. Nothing of ours is sent before.
    *
    * @throws {RedRoomError} `UNREACHABLE` or `TIMEOUT` (deadline over), `PIN_MISMATCH`, `CERTIFICATE_INVALID`,
-   * `CERTIFICATE_EXPIRED`, `ABORTED` (signal).
+   * `CERTIFICATE_EXPIRED`, `TOO_MANY_CONNECTIONS` (retryable), `VERSION_UNSUPPORTED`, `ABORTED` (signal).
    */
   connect(address: Address, options?: ConnectOptions): Promise<Connection>;
 
@@ -46,7 +46,10 @@ export interface Listener {
 export interface Connection {
   /** `host:port` of the peer, for logs and limits per address. */
   readonly remoteAddress: string;
-  /** Streams the peer opens. MUST be set in the turn in which the connection is handed over; none is lost before. */
+  /**
+   * Streams the peer opens. MUST be set in the turn in which the connection is handed over; none is lost before. A
+   * stream that arrives while it is not set is reset.
+   */
   onStream: ((stream: Stream) => void) | undefined;
   /** Resolves, once and never rejects, when nothing more will happen on this connection. */
   readonly closed: Promise<ConnectionEnd>;
@@ -98,7 +101,10 @@ export interface Stream {
   write(bytes: Uint8Array): boolean;
   /** Ends our direction after everything written; the peer's goes on. Idempotent. */
   end(): void;
-  /** Ends both directions at once; what is queued is dropped, the peer's `onReset` is called. Idempotent. */
+  /**
+   * Ends both directions at once; what is queued is dropped, the peer's `onReset` is called, and our own handler's
+   * callbacks are not. Idempotent.
+   */
   reset(code?: number): void;
   /** Stops `onData`; bytes stay in the flow-control window. Endings behind the bytes wait too; a reset does not. */
   pause(): void;
@@ -111,7 +117,10 @@ export interface StreamHandler {
   onData(bytes: Uint8Array): void;
   /** The peer ended its direction and all its bytes were handed over. */
   onEnd(): void;
-  /** The stream ended before its time: `STREAM_RESET` by the peer, or the connection's end. */
+  /**
+   * The stream ended before its time: `STREAM_RESET` by the peer, the connection's end, or `INTERNAL` when a callback of
+   * this handler threw, which costs it its stream and nobody else anything.
+   */
   onReset(error: RedRoomError): void;
   /** `bufferedBytes` fell to half of the high-water mark after `write` had returned `false`. */
   onDrain(): void;
