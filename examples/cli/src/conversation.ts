@@ -1,0 +1,109 @@
+import type { Sending, Stored, TopicMessage } from "@redroom/sdk";
+import { explain } from "./failure.ts";
+import { cut } from "./terminal/layout.ts";
+import { printable, visible } from "./terminal/printable.ts";
+import { bold, dim } from "./terminal/terminal.ts";
+import type { Texts } from "./texts/texts.ts";
+
+/** What a conversation is shown on. */
+export interface ConversationView {
+  /** Adds a line for good. */
+  print(line: string): void;
+  /** `unstored` has changed. */
+  update(): void;
+}
+
+/** So many messages on their way are shown one by one. */
+const SHOWN_UNSTORED = 5;
+
+const MORE_THAN_A_ROW = 1000;
+
+/** What a line shows of a message. */
+type Shown = Pick<TopicMessage, "seq" | "at" | "author" | "kind" | "text"> & { readonly re?: number | undefined };
+
+/**
+ * What a person sees of a topic: messages in the order of the record, and those of their own that are not in it yet.
+ *
+ * A message of one's own is shown as unsent, then sent, then stored, and becomes a line of the record, with number and
+ * tick, in its place between those of the others.
+ */
+export class Conversation {
+  readonly #me: string;
+  readonly #view: ConversationView;
+  readonly #texts: Texts;
+  readonly #unstored = new Map<string, { readonly sending: Sending; stored?: Stored }>();
+  #day: string | undefined;
+  #failed = 0;
+
+  constructor(me: string, view: ConversationView, texts: Texts) {
+    this.#me = me;
+    this.#view = view;
+    this.#texts = texts;
+  }
+
+  arrived(message: TopicMessage): void {
+    const own = message.author === this.#me;
+    if (own) this.#unstored.delete(message.id);
+    this.#print(message, own);
+  }
+
+  changed(sending: Sending): void {
+    const { id, state } = sending;
+    if (!this.#unstored.has(id) && state === "queued") this.#follow(sending);
+    this.#view.update();
+  }
+
+  /** The rows for messages on their way. */
+  unstored(columns: number): string[] {
+    const all = [...this.#unstored.values()];
+    const rows = all.slice(0, SHOWN_UNSTORED).map(({ sending: { state, text } }) => {
+      return dim(cut(`  [${this.#texts(`state.${state}`)}] ${visible(text.slice(0, MORE_THAN_A_ROW))}`, columns));
+    });
+    const more = all.length - rows.length;
+    return more > 0 ? [...rows, dim(cut(`  ${this.#texts("chat.more", { count: more })}`, columns))] : rows;
+  }
+
+  /** How many messages are not known to be stored. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Nothing arrives any more: what was acknowledged becomes a line with what the acknowledgement says. */
+  end(): void {
+    for (const { sending, stored } of this.#unstored.values()) {
+      const { kind, text, re } = sending;
+      if (stored !== undefined) this.#print({ ...stored, kind, text, re, author: this.#me }, true);
+    }
+    this.#unstored.clear();
+  }
+
+  #follow(sending: Sending): void {
+    const entry: { readonly sending: Sending; stored?: Stored } = { sending };
+    this.#unstored.set(sending.id, entry);
+    sending.then(
+      (stored) => {
+        entry.stored = stored;
+      },
+      (error) => {
+        this.#unstored.delete(sending.id);
+        this.#failed += 1;
+        const reason = explain(error, this.#texts).sentence;
+        this.#view.print(printable(`✗ [${this.#texts("state.failed")}] ${sending.text}`));
+        this.#view.print(printable(`  ${reason}`));
+      },
+    );
+  }
+
+  #print({ seq, at, author, kind, text, re }: Shown, own: boolean): void {
+    const { language } = this.#texts;
+    const day = at.toLocaleDateString(language, { dateStyle: "full" });
+    if (day !== this.#day) this.#view.print(dim(`— ${day} —`));
+    this.#day = day;
+    const time = at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const who = this.#texts(`chat.${kind}${re === undefined ? "" : "To"}`, { author: printable(author), re: re ?? "" });
+    const [first = "", ...others] = text.split(/\r?\n/).map(printable);
+    this.#view.print(`${own ? "✓" : " "} ${bold(`#${seq} ${time} ${who}:`)} ${first}`);
+    // Set back, so that a message with several lines cannot pass for several messages.
+    for (const line of others) this.#view.print(`    ${dim("│")} ${line}`);
+  }
+}

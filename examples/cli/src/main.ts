@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { CommanderError } from "commander";
+import type { Context } from "./context.ts";
+import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+import { explain } from "./failure.ts";
+import { Output } from "./output.ts";
+import { redroomProgram } from "./program.ts";
+import { printable } from "./terminal/printable.ts";
+import { languageOf, textsIn } from "./texts/texts.ts";
+import { explainUsage } from "./usage-error.ts";
+
+const texts = textsIn(languageOf(process.argv.slice(2), process.env));
+const output = new Output(process.stdout);
+const context: Context = {
+  texts,
+  output,
+  warn: (sentence) => void process.stderr.write(`redroom: ${printable(sentence)}\n`),
+};
+process.stderr.on("error", () => {}); // nobody listens to our complaints any more
+
+async function run(): Promise<ExitCode> {
+  try {
+    await redroomProgram(context).parseAsync();
+    return EXIT_CODES.ok;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      const sentence = explainUsage(thrown, texts);
+      if (sentence !== undefined) context.warn(sentence);
+      return sentence === undefined ? EXIT_CODES.ok : EXIT_CODES.usage;
+    }
+    const { sentence, exitCode } = explain(thrown, texts);
+    context.warn(sentence);
+    return exitCode;
+  }
+}
+
+const exitCode = await run();
+await output.flush();
+process.exit(exitCode);

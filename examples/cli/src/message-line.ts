@@ -1,0 +1,32 @@
+import type { TopicMessage } from "@redroom/sdk";
+import type { Context } from "./context.ts";
+import { printable } from "./terminal/printable.ts";
+
+/** Escapes what JSON allows and a terminal, or a reader that splits lines as Unicode does, would act upon. */
+const ACTING = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** One line of JSON. */
+export function jsonLine(value: object): string {
+  return JSON.stringify(value).replace(
+    ACTING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Prints a message: for scripts as JSON, for people as `#7  2026-01-31 14:05:09  anna  answer → #3  text`. */
+export function writeMessage(
+  { seq, id, kind, author, at, text, re }: TopicMessage,
+  { json = false }: { readonly json?: boolean },
+  { output, texts }: Context,
+): Promise<void> {
+  if (json) return output.line(jsonLine({ seq, id, kind, author, at: at.toISOString(), text, re }));
+  const what = re === undefined ? texts(`kind.${kind}`) : `${texts(`kind.${kind}`)} → #${re}`;
+  return output.line([`#${seq}`, localTime(at), printable(author), what, printable(text)].join("  "));
+}
+
+/** `2026-01-31 14:05:09` where we are. */
+export function localTime(at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day} ${[two(at.getHours()), two(at.getMinutes()), two(at.getSeconds())].join(":")}`;
+}

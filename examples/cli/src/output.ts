@@ -1,0 +1,34 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+
+/** Standard output as lines, at the pace of who reads them. */
+export class Output {
+  readonly #stream: Writable;
+  #gone = false;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    stream.on("error", () => {
+      this.#gone = true; // EPIPE: `| head -1` has seen enough
+    });
+  }
+
+  /** The reader has closed its end; lines go nowhere. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Resolves when there is room for more: whoever awaits it holds one line in memory. */
+  async line(text: string): Promise<void> {
+    if (this.#gone || this.#stream.write(`${text}\n`)) return;
+    await Promise.race([once(this.#stream, "drain"), once(this.#stream, "close")]).catch(() => {});
+  }
+
+  /** Resolves when everything written has left the process, or nobody reads it any more. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#gone) resolve();
+      else this.#stream.write("", () => resolve());
+    });
+  }
+}

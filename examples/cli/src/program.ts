@@ -1,0 +1,101 @@
+import { Command, InvalidArgumentError } from "commander";
+import { chat } from "./commands/chat.ts";
+import { history } from "./commands/history.ts";
+import { send } from "./commands/send.ts";
+import { tail } from "./commands/tail.ts";
+import { topics } from "./commands/topics.ts";
+import type { Context } from "./context.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import type { TextKey, Texts } from "./texts/texts.ts";
+
+const KINDS = ["question", "answer", "note"];
+
+/** The arguments of all commands. */
+export function redroomProgram(context: Context): Command {
+  const { texts } = context;
+  const language = oneOf(["en", "de"]);
+  const program = new Command("redroom")
+    .description(texts("help.program"))
+    .helpCommand(false)
+    .helpOption("-h, --help", texts("help.help"))
+    .configureHelp({
+      styleTitle: (title) => translateTitle(title, texts),
+      subcommandTerm: (subcommand) => subcommand.name(),
+    })
+    .configureOutput({ outputError: () => {} }) // main.ts says it, in the language of the person
+    .showSuggestionAfterError(false)
+    .exitOverride()
+    .addHelpText("after", () => `\n${exitCodeTable(texts)}`)
+    .option("--lang <en|de>", texts("help.lang"), language)
+    .usage("chat|topics|send|history|tail ADDRESS --user NAME …");
+
+  /** What all commands share. */
+  const command = (name: string, description: TextKey): Command =>
+    program
+      .command(name)
+      .description(texts(description))
+      .argument("<ADDRESS>", texts("help.address"))
+      .requiredOption("--user <NAME>", texts("help.user"))
+      .option("--password-fd <N>", texts("help.passwordFd"), wholeNumber(0, texts("usage.descriptor")))
+      .option("--ca <FILE>", texts("help.ca"))
+      .option("--lang <en|de>", texts("help.lang"), language);
+  const seq = wholeNumber(1, texts("usage.positiveNumber"));
+
+  command("chat", "help.chat")
+    .usage("ADDRESS --user NAME [--topic TITLE]")
+    .option("--topic <TITLE>", texts("help.chatTopic"))
+    .action((address, options) => chat(address, options, context));
+  command("topics", "help.topics")
+    .usage("ADDRESS --user NAME [--json]")
+    .option("--json", texts("help.json"))
+    .action((address, options) => topics(address, options, context));
+  command("send", "help.send")
+    .usage("ADDRESS --user NAME --topic TITLE [TEXT…]")
+    .argument("[TEXT...]", texts("help.text"))
+    .requiredOption("--topic <TITLE>", texts("help.topic"))
+    .option("--kind <KIND>", texts("help.kind"), oneOf(KINDS))
+    .option("--re <SEQ>", texts("help.re"), seq)
+    .option("--json", texts("help.json"))
+    .action((address, words, options) => send(address, words, options, context));
+  command("history", "help.history")
+    .usage("ADDRESS --user NAME --topic TITLE [--from SEQ] [--limit N]")
+    .requiredOption("--topic <TITLE>", texts("help.topic"))
+    .option("--from <SEQ>", texts("help.historyFrom"), seq)
+    .option("--limit <N>", texts("help.historyLimit"), seq)
+    .option("--json", texts("help.json"))
+    .action((address, options) => history(address, options, context));
+  command("tail", "help.tail")
+    .usage("ADDRESS --user NAME --topic TITLE [--from SEQ] [--limit N]")
+    .requiredOption("--topic <TITLE>", texts("help.topic"))
+    .option("--from <SEQ>", texts("help.tailFrom"), seq)
+    .option("--limit <N>", texts("help.tailLimit"), seq)
+    .option("--json", texts("help.json"))
+    .action((address, options) => tail(address, options, context));
+  return program;
+}
+
+const wholeNumber = (least: number, expected: string) => (value: string) => {
+  const number = Number(value);
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+    throw new InvalidArgumentError(expected);
+  }
+  return number;
+};
+
+const oneOf = (possible: readonly string[]) => (value: string) => {
+  if (!possible.includes(value)) throw new InvalidArgumentError(possible.join(", "));
+  return value;
+};
+
+function translateTitle(title: string, texts: Texts): string {
+  const key = `help.${title.toLowerCase().replace(":", "")}`;
+  return texts.has(key) ? texts(key) : title;
+}
+
+function exitCodeTable(texts: Texts): string {
+  const rows = Object.entries(EXIT_CODES).map(([name, code]) => {
+    const key = `exit.${name}`;
+    return `  ${String(code).padStart(3)}  ${texts.has(key) ? texts(key) : name}`;
+  });
+  return [texts("help.exitCodes"), ...rows].join("\n");
+}

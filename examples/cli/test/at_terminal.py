@@ -1,0 +1,40 @@
+"""Runs a command on a pseudo-terminal: `at_terminal.py ROWS COLUMNS COMMAND …`.
+
+Standard input takes one JSON value a line: {"type": TEXT} types, {"size": [ROWS, COLUMNS]} resizes. Standard output is
+what the command writes to its terminal, and the exit code is its own.
+"""
+
+import fcntl, json, os, pty, select, struct, sys, termios
+
+rows, columns, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+
+
+def resize(terminal, rows, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+child, terminal = pty.fork()
+if child == 0:
+    resize(0, rows, columns)
+    os.execvp(command[0], command)
+
+waiting, sources = b"", [terminal, 0]
+while terminal in sources:
+    for source in select.select(sources, [], [])[0]:
+        try:
+            data = os.read(source, 65536)
+        except OSError:  # EIO: the command has ended
+            data = b""
+        if not data:
+            sources.remove(source)
+        elif source == terminal:
+            os.write(1, data)
+        else:
+            *lines, waiting = (waiting + data).split(b"\n")
+            for order in map(json.loads, lines):
+                if "size" in order:
+                    resize(terminal, *order["size"])
+                else:
+                    os.write(terminal, order["type"].encode())
+os.close(terminal)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { VirtualScreen } from "./virtual-screen.ts";
+
+const NODE = [process.execPath, "--conditions=@redroom/source", "--import", "tsx"];
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const AT_TERMINAL = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
+
+/** A process, and what it has printed. */
+export class Running implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly exit: Promise<number | null>;
+  readonly #stdout: string[] = [];
+  readonly #stderr: string[] = [];
+
+  constructor(command: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly fds?: number[] } = {}) {
+    const [file = "", ...args] = command;
+    const env = { ...process.env, LC_ALL: "C", REDROOM_PASSWORD: undefined, ...options.env };
+    this.child = spawn(file, args, { env, stdio: ["pipe", "pipe", "pipe", ...(options.fds ?? [])] });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#stdout.push(text));
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#stderr.push(text));
+    this.child.stdin?.on("error", () => {}); // it may end before it has read everything
+    this.exit = once(this.child, "close").then(([code]) => code as number | null);
+  }
+
+  get stdout(): string {
+    return this.#stdout.join("");
+  }
+
+  get stderr(): string {
+    return this.#stderr.join("");
+  }
+
+  /** Its lines of JSON. */
+  json<T>(): T[] {
+    return this.stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as T);
+  }
+
+  /** Resolves with the first line that it prints. */
+  async firstLine(): Promise<string> {
+    while (!this.stdout.includes("\n")) {
+      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, "data"), this.exit]);
+      if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}: ${this.stderr}`);
+    }
+    return this.stdout.slice(0, this.stdout.indexOf("\n"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.exit;
+  }
+}
+
+/** The redroom command, without a terminal. */
+export function redroom(args: readonly string[], options?: ConstructorParameters<typeof Running>[1]): Running {
+  return new Running([...NODE, MAIN, ...args], options);
+}
+
+/** The redroom command on a pseudo-terminal of its own. */
+export class AtTerminal extends Running {
+  readonly screen: VirtualScreen;
+
+  constructor(args: readonly string[], { rows = 24, columns = 80, env = {} } = {}) {
+    super(["python3", AT_TERMINAL, String(rows), String(columns), ...NODE, MAIN, ...args], { env });
+    this.screen = new VirtualScreen(rows, columns);
+    this.child.stdout?.on("data", (output: string) => this.screen.write(output));
+  }
+
+  type(text: string): void {
+    this.#order({ type: text });
+  }
+
+  resize(rows: number, columns: number): void {
+    this.screen.resize(rows, columns);
+    this.#order({ size: [rows, columns] });
+  }
+
+  /** Resolves with how many milliseconds it took until the screen was as wanted. */
+  async sees(wanted: string | ((screen: VirtualScreen) => boolean), timeoutMs = 20_000): Promise<number> {
+    const satisfied = typeof wanted === "string" ? () => this.screen.text.includes(wanted) : () => wanted(this.screen);
+    const start = performance.now();
+    const signal = AbortSignal.timeout(timeoutMs);
+    while (!satisfied()) {
+      if (this.child.exitCode !== null || signal.aborted) {
+        throw new Error(`never seen: ${wanted}\non the screen:\n${this.screen.text}\n${this.stderr}`);
+      }
+      const changed = once(this.child.stdout as NodeJS.ReadableStream, "data", { signal });
+      await Promise.race([changed.catch(() => {}), this.exit]);
+    }
+    return performance.now() - start;
+  }
+
+  #order(order: object): void {
+    this.child.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+}
