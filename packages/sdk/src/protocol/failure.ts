@@ -1,20 +1,26 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageOf } from "./messages.ts";
+import { WIRE_CODES, type WireCode } from "./wire-codes.ts";
 
 type Failure = Omit<MessageOf<"error">, "type">;
 
-/** What of an error goes over the wire: never its cause, which may tell of the server's inside, and never too long. */
-export function toFailure(error: RedRoomError): Failure {
+const wireCodes: ReadonlySet<string> = new Set(WIRE_CODES);
+
+/**
+ * What of an error goes over the wire: never its cause, and of a fault inside the server only that there was one. Cut to a
+ * length that fits a frame before the login.
+ */
+export function toFailure({ code, message, remedy, retryable, retryAfterMs }: RedRoomError): Failure {
+  const told = wireCodes.has(code) && code !== "INTERNAL";
   return {
-    code: error.code,
-    message: error.code === "INTERNAL" ? "unable to serve; an internal error" : cut(error.message),
-    ...(error.remedy !== undefined && { remedy: cut(error.remedy) }),
-    ...(error.retryable && { retryable: true }),
-    ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    code: told ? (code as WireCode) : "INTERNAL",
+    message: told ? cut(message) : "unable to serve; an internal error",
+    ...(told && remedy !== undefined && { remedy: cut(remedy) }),
+    ...(retryable && { retryable }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 
-/** So short that it fits a frame before the login. */
 const cut = (text: string): string => text.slice(0, 300).toWellFormed();
 
 export function fromFailure({ code, message, ...options }: Failure): RedRoomError {

@@ -74,7 +74,7 @@ export function createFrameDecoder(options: { readonly maxFrameBytes: number }):
       let offset = 0;
       neededBytes = 0;
       for (;;) {
-        while (offset < bytes.byteLength && bytes[offset] === PADDING) offset += 1;
+        while (offset < bytes.length && bytes[offset] === PADDING) offset += 1;
         const length = readVarint(bytes, offset);
         if (length === undefined) break; // also at the end of the bytes
         if (length === "invalid") throw protocolError("a frame's length is not in the shortest form below 2^30");

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { utf8 } from "../base/bytes.ts";
-import { ERROR_CODES } from "../base/errors.ts";
 import { ID_PATTERN } from "../base/id.ts";
 import { MESSAGE_KINDS } from "../base/message-kind.ts";
 import { MAX_LINE_BYTES } from "./limits.ts";
+import { WIRE_CODES } from "./wire-codes.ts";
 
 /** The version that this library speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -23,7 +23,7 @@ const hash = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/)
 
 const topic = v.strictObject({ id, title: line, createdAt: count, head: count });
 const failure = {
-  code: v.picklist(ERROR_CODES),
+  code: v.picklist(WIRE_CODES),
   message: line,
   remedy: v.exactOptional(line),
   retryable: v.exactOptional(v.boolean()),

@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { fromFailure, toFailure } from "../../src/protocol/failure.ts";
 import { createFrameDecoder } from "../../src/protocol/frame.ts";
 import { MAX_FRAME_BYTES_BEFORE_LOGIN } from "../../src/protocol/limits.ts";
+import { WIRE_CODES } from "../../src/protocol/wire-codes.ts";
 
 /** What the peer gets, through the bytes of a frame that is allowed before the login. */
 function travelled(error: RedRoomError): RedRoomError {
@@ -25,7 +26,7 @@ describe("an error over the wire", () => {
     expect(travelled(error)).toMatchObject({ remedy: "make room", retryable: true, retryAfterMs: 1500 });
   });
 
-  it.each(ERROR_CODES)("keeps the code %s", (code) => {
+  it.each(WIRE_CODES)("keeps the code %s", (code) => {
     const got = travelled(new RedRoomError(code, "unable to go on; no reason"));
     expect(got).toMatchObject({ code, retryable: false, retryAfterMs: undefined, remedy: undefined });
   });
@@ -37,9 +38,18 @@ describe("an error over the wire", () => {
     expect(travelled(error).cause).toBeUndefined();
   });
 
-  it("does not tell what went wrong inside", () => {
-    const error = new RedRoomError("INTERNAL", "unable to read /srv/room.db; EIO");
-    expect(travelled(error).message).toBe("unable to serve; an internal error");
+  const inside = ERROR_CODES.filter((code) => code === "INTERNAL" || !(WIRE_CODES as readonly string[]).includes(code));
+  it.each(inside)("does not tell what went wrong inside (%s)", (code) => {
+    const error = new RedRoomError(code, "unable to read /srv/room.db; EIO", {
+      remedy: "look at /srv",
+      retryable: true,
+    });
+    expect(travelled(error)).toMatchObject({
+      code: "INTERNAL",
+      message: "unable to serve; an internal error",
+      remedy: undefined,
+      retryable: true,
+    });
   });
 
   it.each(["€", "😀", "\u0001", '"'])(

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES } from "../../src/base/errors.ts";
 import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import {
   DEFAULT_LIMITS,
@@ -12,6 +11,7 @@ import {
 } from "../../src/protocol/limits.ts";
 import { MESSAGES } from "../../src/protocol/messages.ts";
 import { paddedLength } from "../../src/protocol/padding.ts";
+import { WIRE_CODES } from "../../src/protocol/wire-codes.ts";
 import { unhex, vectors } from "./vectors.ts";
 
 const page = readFileSync(new URL("../../../../docs/protocol.md", import.meta.url), "utf8").replaceAll("\r\n", "\n");
@@ -56,7 +56,7 @@ describe("docs/protocol.md", () => {
       section.split("## ")[0] ?? "",
       /\b([A-Z]+(?:_[A-Z]+)+|TIMEOUT|UNREACHABLE|ABORTED|INTERNAL)\b/g,
     );
-    expect([...new Set(named)].sort()).toEqual([...ERROR_CODES].sort());
+    expect([...new Set(named)].sort()).toEqual([...WIRE_CODES].sort());
   });
 
   it("names every close code", () => {

@@ -1,0 +1,33 @@
+import type { RedRoomErrorCode } from "../base/errors.ts";
+
+/**
+ * The error codes that travel: a closed list, and part of the protocol's version. The others tell of the machine they
+ * happen on, and stay there.
+ */
+export const WIRE_CODES = [
+  "LOGIN_FAILED",
+  "VERSION_UNSUPPORTED",
+  "TIMEOUT",
+  "SHUTTING_DOWN",
+  "PROTOCOL_ERROR",
+  "FRAME_TOO_LARGE",
+  "TOO_MANY_CONNECTIONS",
+  "TOO_MANY_STREAMS",
+  "TOO_MANY_REQUESTS",
+  "NOT_ALLOWED",
+  "NAME_INVALID",
+  "NAME_TAKEN",
+  "PASSWORD_INVALID",
+  "USER_UNKNOWN",
+  "TOPIC_UNKNOWN",
+  "TOPIC_EXISTS",
+  "TITLE_INVALID",
+  "TEXT_INVALID",
+  "TEXT_TOO_LARGE",
+  "REFERENCE_INVALID",
+  "STORE_UNAVAILABLE",
+  "STORE_CLOSED",
+  "INTERNAL",
+] as const satisfies readonly RedRoomErrorCode[];
+
+export type WireCode = (typeof WIRE_CODES)[number];
