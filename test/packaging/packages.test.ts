@@ -35,7 +35,7 @@ describe("the published packages", () => {
       recursive: true,
       filter: (path) => !serverOnly.some((name) => path.startsWith(join(project, "node_modules", name))),
     });
-  }, 240_000);
+  }, 300_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 

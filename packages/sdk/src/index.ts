@@ -18,4 +18,6 @@ export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
 export type { Authenticate, Credentials } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
 export { RedRoomServer, type RedRoomServerOptions, type ServerEvents } from "./server/redroom-server.ts";
+export { createTopic } from "./server/requests.ts";
+export { setPassword } from "./server/set-password.ts";
 export type { SessionUser } from "./session/client-session.ts";

@@ -140,6 +140,8 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(() => topic.send("x".repeat(65_537))).toThrow(/65537 bytes, the limit is 65536/);
     expect(() => topic.send("")).toThrow(/empty/);
     expect(() => topic.send("\ud800")).toThrow(/not Unicode/);
+    expect(() => topic.send("x", { id: "mine" })).toThrow(/not a randomId/);
+    expect(await topic.send("and goes on")).toMatchObject({ seq: odd.length + 1 });
   });
 
   it("refuses unknown topics, references to messages that do not exist, and topics made by others than administrators", async () => {

@@ -1,6 +1,6 @@
 import { utf8 } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { randomId } from "../base/id.ts";
+import { ID_PATTERN, randomId } from "../base/id.ts";
 import type { MessageKind } from "../base/message-kind.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { Sending, type Stored } from "./sending.ts";
@@ -39,7 +39,7 @@ export class Outbox {
    * Checks a message and takes it.
    *
    * @returns The message, and its text as it will travel.
-   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`.
+   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`.
    */
   add(
     text: string,
@@ -64,6 +64,7 @@ export class Outbox {
         { retryable: true, remedy: "wait for earlier messages before sending more" },
       );
     }
+    if (!ID_PATTERN.test(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; "${id}" is not a randomId()`);
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
     const sending = new Sending({ id, kind, text, re }, onState);
     this.#waiting.set(id, { sending, bytes: body.byteLength });

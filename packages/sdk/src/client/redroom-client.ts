@@ -80,7 +80,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
    *
    * @param address As the server printed it: `redroom://HOST:PORT/#sha256-…`.
    * @throws {RedRoomError} `ADDRESS_INVALID`, `UNREACHABLE`, `TIMEOUT`, `PIN_MISMATCH`, `CERTIFICATE_INVALID`,
-   * `CERTIFICATE_EXPIRED`, `LOGIN_FAILED`, `VERSION_UNSUPPORTED`, `ABORTED`.
+   * `CERTIFICATE_EXPIRED`, `LOGIN_FAILED`, `VERSION_UNSUPPORTED`, `ABORTED`, `OPTIONS_INVALID`.
    */
   static async connect(address: string, options: RedRoomClientOptions): Promise<RedRoomClient> {
     const client = new RedRoomClient(parseAddress(address), options);
@@ -90,6 +90,10 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   private constructor(address: Address, options: RedRoomClientOptions) {
     super();
+    const { name, password } = options.auth;
+    if (!name.isWellFormed() || !password.isWellFormed()) {
+      throw new RedRoomError("OPTIONS_INVALID", "unable to log in; the name or the password is not Unicode text");
+    }
     this.#address = address;
     this.#options = options;
     this.#transport = options.transport ?? quicTransport(options.ca === undefined ? {} : { ca: options.ca });
@@ -135,6 +139,8 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   /** @throws {RedRoomError} `NOT_ALLOWED` unless we are an administrator; `TITLE_INVALID`, `TOPIC_EXISTS`. */
   async createTopic(title: string): Promise<TopicListing> {
+    if (!title.isWellFormed())
+      throw new RedRoomError("TITLE_INVALID", "unable to use the title; it is not Unicode text");
     const response = await request(this.#link(), { type: "createTopic", title });
     return toListing(expectLast(response, "topicCreated").topic);
   }

@@ -39,7 +39,8 @@ function checkName(name: string): void {
   if (bytes > MAX_NAME_BYTES) refuse(`${bytes} bytes, the limit is ${MAX_NAME_BYTES}`);
 }
 
-function checkPassword(password: string): void {
+/** @throws {RedRoomError} `PASSWORD_INVALID`. */
+export function checkPassword(password: string): void {
   const characters = [...password].length;
   if (characters < MIN_PASSWORD_CHARACTERS) {
     throw new RedRoomError(

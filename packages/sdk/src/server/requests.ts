@@ -1,8 +1,8 @@
-import type { Clock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import type { MessageChannel } from "../channel/message-channel.ts";
-import type { Limits } from "../protocol/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { SessionUser } from "../session/client-session.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
@@ -52,11 +52,15 @@ export async function answerRequest(request: Request, channel: MessageChannel, c
   }
 }
 
-/** @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`. */
+/**
+ * Adds a topic, also beside a server that runs on the same data.
+ *
+ * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`.
+ */
 export async function createTopic(
   store: TopicStore,
   title: string,
-  { limits, clock }: { readonly limits: Limits; readonly clock: Clock },
+  { limits = DEFAULT_LIMITS, clock = systemClock }: { readonly limits?: Limits; readonly clock?: Clock } = {},
 ): Promise<TopicRecord> {
   const topic = { id: randomId(), title: checkTitle(title, limits), createdAt: clock.now() };
   await store.createTopic(topic);

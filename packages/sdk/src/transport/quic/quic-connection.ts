@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { RedRoomError } from "../../base/errors.ts";
+import { type RedRoomError, toRedRoomError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { closedBy, connectionClosed, connectionLost, lost, streamErrorOf, tooManyStreams } from "../endings.ts";
 import { guarded } from "../guarded.ts";
@@ -158,6 +158,11 @@ export class QuicConnection implements Connection, Turner, StreamOwner {
     if (this.#ended) return;
     this.#setDeadline();
     if (this.#deliveries.size > 0 || this.#flushes.size > 0) this.wantTurn();
+  }
+
+  crash(thrown: unknown): void {
+    this.#settings.logger.error({ error: thrown, remote: this.remoteAddress }, "a connection failed in its turn");
+    this.#finish(lost(toRedRoomError(thrown, "INTERNAL", `go on with the connection with ${this.remoteAddress}`)));
   }
 
   /** Streams are delivered from the next turn on, when whoever waited for the connection has seen it. */

@@ -24,6 +24,8 @@ export interface Wire {
 export interface Turner {
   deliver(): void;
   transmit(): void;
+  /** One of the two threw, which none should: the connection ends, the others go on. */
+  crash(thrown: unknown): void;
 }
 
 interface Route extends Turner {
@@ -135,11 +137,19 @@ export class QuicEndpoint implements Wire {
   }
 
   #turn(): void {
-    for (const connection of [...this.#due]) connection.deliver();
+    for (const connection of [...this.#due]) attempt(connection, () => connection.deliver());
     const due = this.#due;
     this.#due = new Set();
     this.#turnScheduled = false;
-    for (const connection of due) connection.transmit();
+    for (const connection of due) attempt(connection, () => connection.transmit());
+  }
+}
+
+function attempt(connection: Turner, step: () => void): void {
+  try {
+    step();
+  } catch (thrown) {
+    connection.crash(thrown);
   }
 }
 

@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { cp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RedRoomClient } from "@redroom/sdk";
+import { parseAddress } from "@redroom/sdk/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { command, spawnCommand, startServer, temporaryFolder } from "./command.ts";
+
+let home: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: string;
+beforeEach(async () => {
+  home = await temporaryFolder();
+  folder = join(home.path, "room");
+});
+afterEach(() => home[Symbol.asyncDispose]());
+
+const connect = (address: string, password: string | undefined, name = "admin") =>
+  RedRoomClient.connect(address, { auth: { name, password: password ?? "" } });
+
+async function textsOf(client: RedRoomClient, title: string): Promise<string[]> {
+  return (await client.topic(title).history()).map(({ text }) => text);
+}
+
+describe("redroom-server start", () => {
+  it("keeps what it acked, though it is killed right after", async () => {
+    const server = await startServer(folder);
+    const client = await connect(server.address, server.password);
+    await client.createTopic("Share Deal");
+    const topic = await client.topic("Share Deal").open();
+    await topic.send("Wie hoch sind die Rückstellungen?");
+    await server.stop("SIGKILL");
+    await client.close({ drainMs: 0 });
+
+    await using again = await startServer(folder);
+    await using reader = await connect(again.address, server.password);
+    expect(await textsOf(reader, "Share Deal")).toEqual(["Wie hoch sind die Rückstellungen?"]);
+  });
+
+  it("ends with 0 at SIGTERM, tells its clients, and leaves the database as a single file", async () => {
+    const server = await startServer(folder);
+    const client = await connect(server.address, server.password);
+    const closed = new Promise((resolve) => client.once("closed", resolve));
+
+    const ended = await server.stop("SIGTERM");
+
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(await closed).toMatchObject({ code: "SHUTTING_DOWN" });
+    expect(await readdir(folder)).not.toEqual(expect.arrayContaining([expect.stringMatching(/-wal|-shm/)]));
+  });
+
+  it("ends with 0 at SIGINT too, and logs JSON lines without content or the machine's name", async () => {
+    const server = await startServer(folder, "--log-level", "debug");
+    const client = await connect(server.address, server.password);
+    await client.createTopic("Secret title");
+    await (await client.topic("Secret title").open()).send("secret text");
+    await client.close();
+
+    const { code, stdout, stderr } = await server.stop("SIGINT");
+
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n")).toHaveLength(2);
+    const lines = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(["listening", "somebody is online", "somebody is offline", "stopping", "stopped"]),
+    );
+    for (const line of lines) expect(line).toMatchObject({ level: expect.any(String), time: expect.any(String) });
+    expect(stderr).not.toMatch(/[Ss]ecret|hostname|admin/);
+    expect(stderr).not.toContain(server.password);
+  });
+
+  it("refuses a folder that another server is running on, and takes it over once that is gone, however it went", async () => {
+    const first = await startServer(folder);
+
+    const second = await command(["start", "--data", folder, "--port", "0"]);
+    expect(second).toMatchObject({ code: 6, stdout: "" });
+    expect(second.stderr).toMatch(/^redroom-server: unable to use the data folder .*another server .*; stop that one/);
+
+    await first.stop("SIGKILL");
+    await using third = await startServer(folder);
+    expect(third.address).toContain("redroom://");
+  });
+
+  it("runs beside another one, and its database opens in the other's folder after a clean stop", async () => {
+    const other = join(home.path, "other");
+    await using one = await startServer(folder);
+    const two = await startServer(other);
+    const client = await connect(two.address, two.password);
+    await client.createTopic("Ausstehende Einlagen");
+    await (await client.topic("Ausstehende Einlagen").open()).send("€ 25.000 🧾");
+    await client.close();
+    await Promise.all([one.stop(), two.stop()]);
+    await cp(join(other, "room.db"), join(folder, "room.db"));
+
+    await using moved = await startServer(folder);
+    expect(parseAddress(moved.address).pin).toEqual(parseAddress(one.address).pin);
+    await using reader = await connect(moved.address, two.password);
+    expect(await textsOf(reader, "Ausstehende Einlagen")).toEqual(["€ 25.000 🧾"]);
+  });
+
+  it("prints an address that can be dialled when it listens everywhere", async () => {
+    await using server = await startServer(folder, "--host", "0.0.0.0");
+
+    expect(server.address).toMatch(/^redroom:\/\/127\.0\.0\.1:/);
+    await using client = await connect(server.address, server.password);
+    expect(client.user.name).toBe("admin");
+  });
+
+  it("serves on when nobody reads its output any more, and says nothing about it", async () => {
+    await command(["init", "--data", folder]);
+    const child = spawnCommand("start", "--data", folder, "--port", "0", "--json");
+    child.stdout?.destroy();
+    let log = "";
+    await new Promise<void>((resolve) =>
+      child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+        log += text;
+        if (log.includes('"listening"')) resolve();
+      }),
+    );
+    child.kill("SIGTERM");
+
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(log).not.toContain("EPIPE");
+  });
+
+  it("makes no administrator when its password cannot be shown", async () => {
+    const child = spawnCommand("start", "--data", folder, "--port", "0");
+    child.stdout?.destroy();
+    const [code] = await once(child, "close");
+    expect(code).toBe(1);
+
+    await rm(join(folder, "config.json"));
+    await using server = await startServer(folder);
+    expect(server.password).toBeDefined();
+  });
+});
