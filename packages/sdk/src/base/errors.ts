@@ -44,6 +44,9 @@ export const ERROR_CODES = [
   "TEXT_TOO_LARGE",
   "REFERENCE_INVALID",
   "OUTBOX_FULL",
+  // evidence
+  "LOG_FORK",
+  "PROOF_UNAVAILABLE",
   // store
   "STORE_UNAVAILABLE",
   "STORE_FOREIGN",
@@ -62,6 +65,8 @@ export interface RedRoomErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number;
   /** What the person at the keyboard can do about it. */
   readonly remedy?: string;
+  /** What proves it, such as the two checkpoints of a `LOG_FORK`: keep it. */
+  readonly evidence?: Readonly<Record<string, string>>;
 }
 
 /** The one error class: a stable `code`, a sentence with numbers, and, where there is one, a `remedy` and a `cause`. */
@@ -70,6 +75,7 @@ export class RedRoomError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly remedy: string | undefined;
+  readonly evidence: Readonly<Record<string, string>> | undefined;
 
   /** @param message "unable to <do what>; <reason with numbers>" */
   constructor(
@@ -81,6 +87,7 @@ export class RedRoomError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
     this.remedy = options.remedy;
+    this.evidence = options.evidence;
   }
 }
 

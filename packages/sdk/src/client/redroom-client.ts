@@ -2,6 +2,9 @@ import { EventEmitter } from "eventemitter3";
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel } from "../channel/message-channel.ts";
+import { originOf, readCheckpoint } from "../evidence/checkpoint.ts";
+import { LogTrust } from "../evidence/log-follower.ts";
+import { verifyLogKey } from "../evidence/log-key.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { DEFAULT_LIMITS, type Limits, maxFrameBytes } from "../protocol/limits.ts";
@@ -32,6 +35,8 @@ export interface RedRoomClientOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** What an earlier client has verified (its `trusted`): a server that has changed the record since is found out. */
+  readonly trusted?: ReadonlyMap<string, string>;
 }
 
 export interface ClientEvents {
@@ -67,6 +72,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #topics = new Map<string, Topic>();
+  readonly #trust = new Map<string, LogTrust>();
   readonly #abort = new AbortController();
   #session: ClientSession = initialClientSession;
   #connection: Connection | undefined;
@@ -104,6 +110,14 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   get user(): SessionUser {
     if (this.#session.phase !== "online") throw sessionOver();
     return this.#session.user;
+  }
+
+  /** The newest checkpoint that we have verified of each topic's log, by the topic's id. */
+  get trusted(): ReadonlyMap<string, string> {
+    const notes = [...this.#trust].flatMap(([id, { checkpoint }]) =>
+      checkpoint ? [[id, checkpoint.note] as const] : [],
+    );
+    return new Map([...(this.#options.trusted ?? []), ...notes]);
   }
 
   /** What the server accepts. */
@@ -198,11 +212,24 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   #link(): Link {
     if (this.#session.phase !== "online" || this.#connection === undefined) throw sessionOver();
+    const { limits, logKey } = this.#session;
     return {
       connection: this.#connection,
-      limits: this.#session.limits,
+      limits,
+      trust: (topicId) => this.#trustOf(topicId, logKey),
       violated: (error) => this.#violated(error),
     };
+  }
+
+  #trustOf(topicId: string, logKey: Uint8Array): LogTrust {
+    const known = this.#trust.get(topicId);
+    if (known !== undefined) return known;
+    const note = this.#options.trusted?.get(topicId);
+    const checkpoint = note === undefined ? undefined : readCheckpoint(note);
+    const log = { origin: originOf(topicId), publicKey: logKey };
+    const trust = new LogTrust(log, checkpoint && note !== undefined ? { ...checkpoint, note } : undefined);
+    this.#trust.set(topicId, trust);
+    return trust;
   }
 
   #violated(error: RedRoomError): void {
@@ -230,7 +257,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
         this.#control?.send(effect.message);
         return;
       case "login":
-        this.#control?.send({ type: "login", ...this.#options.auth });
+        this.#logIn(effect.logKey, effect.logKeyCertificate);
         return;
       case "setTimer":
         this.#timer?.cancel();
@@ -242,6 +269,21 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       case "disconnect":
         this.#connection?.close(effect.code, effect.reason.slice(0, 200));
     }
+  }
+
+  /** The key of the log must be certified by the key that the address pins, before anything is entrusted to the server. */
+  #logIn(logKey: Uint8Array, certificate: Uint8Array | undefined): void {
+    const serverKey = this.#connection?.peerKey;
+    if (serverKey !== undefined && !verifyLogKey(logKey, certificate ?? new Uint8Array(), serverKey)) {
+      this.#violated(
+        new RedRoomError(
+          "CERTIFICATE_INVALID",
+          "unable to trust the server's log; its key is not certified by the server's",
+        ),
+      );
+      return;
+    }
+    this.#control?.send({ type: "login", ...this.#options.auth });
   }
 
   async #dial(): Promise<void> {

@@ -1,10 +1,14 @@
 import { RedRoomError } from "../base/errors.ts";
+import { parseLogProof } from "../evidence/log-proof.ts";
 import { fromFailure } from "../protocol/failure.ts";
+import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
+import { readPage } from "./history-page.ts";
 import type { Link } from "./link.ts";
-import { readMessage, type TopicMessage } from "./message.ts";
+import type { TopicMessage } from "./message.ts";
 import { MessageFeed } from "./message-feed.ts";
 import { Outbox, type SendOptions } from "./outbox.ts";
+import { reconcile } from "./reconcile.ts";
 import { expectLast, request } from "./request.ts";
 import type { Sending } from "./sending.ts";
 import { TopicStream } from "./topic-stream.ts";
@@ -155,16 +159,49 @@ export class Topic {
     const link = this.#host.link();
     const topic = await this.#findId();
     const messages: TopicMessage[] = [];
-    while (messages.length < limit) {
-      const next = from + messages.length;
-      const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
+    for (let next = from; next < from + limit; ) {
+      const wanted = Math.min(from + limit - next, link.limits.maxPageEntries);
       const response = await request(link, { type: "readHistory", topic, from: next, limit: wanted });
-      for (const message of response) {
-        if (message.type === "entry") messages.push(readMessage(message, topic, from + messages.length));
-      }
-      if (expectLast(response, "historyRead").head < from + messages.length) break;
+      const { head } = expectLast(response, "historyRead");
+      const page = await this.#watched(link, readPage(link, topic, next, response));
+      messages.push(...page.messages);
+      next = page.next;
+      if (head < next) break;
     }
     return messages;
+  }
+
+  /** The newest signed checkpoint that we have verified: what the whole record was at that point. `undefined` while empty. */
+  async checkpoint(): Promise<string | undefined> {
+    const link = this.#host.link();
+    return link.trust(await this.#findId()).checkpoint?.note;
+  }
+
+  /**
+   * Holds somebody else's checkpoint of this topic against our view: the same log must have led to both.
+   *
+   * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
+   */
+  async confirm(checkpoint: string): Promise<void> {
+    const link = this.#host.link();
+    const id = await this.#findId();
+    await this.#watched(link, reconcile(link, id, link.trust(id).open(checkpoint)));
+  }
+
+  /**
+   * Proves offline, to anybody, that an entry is in the log: the text of a `.tlog-proof` file (C2SP tlog-proof), checked
+   * before it is returned.
+   *
+   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `LOG_FORK`.
+   */
+  async proof(seq: number): Promise<string> {
+    const link = this.#host.link();
+    const topic = await this.#findId();
+    const { proof } = expectLast(await request(link, { type: "proveEntry", topic, seq }), "entryProof");
+    const parsed = parseLogProof(proof);
+    if (parsed?.index !== seq - 1) throw protocolError(`what the server sent is not a proof of entry ${seq}`);
+    await this.#watched(link, reconcile(link, topic, link.trust(topic).open(parsed.checkpoint)));
+    return proof;
   }
 
   /** Ends sending and receiving. Resolves when everything sent has been answered. Idempotent. */
@@ -186,6 +223,16 @@ export class Topic {
   sessionOver(error: RedRoomError | undefined): void {
     for (const feed of [...this.#feeds]) feed.finish(error);
     this.#finish(error);
+  }
+
+  /** Two logs under one name end the session, wherever they are noticed. */
+  async #watched<T>(link: Link, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof RedRoomError && error.code === "LOG_FORK") link.violated(error);
+      throw error;
+    }
   }
 
   async #findId(): Promise<string> {

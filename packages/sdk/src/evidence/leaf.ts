@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
-import { MESSAGE_KINDS, type MessageKind } from "../base/message-kind.ts";
+import { ENTRY_KINDS, type EntryKind } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
 export interface LeafFields {
@@ -9,23 +9,25 @@ export interface LeafFields {
   readonly seq: number;
   /** The message's id, given by its author. */
   readonly id: string;
-  readonly kind: MessageKind;
+  readonly kind: EntryKind;
   /** The author's pseudonym in this topic. */
   readonly by: string;
   /** Server time in milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The seq of the message that this one refers to. */
+  /** The recipients' pseudonyms; absent for all members. */
+  readonly to?: readonly string[] | undefined;
+  /** The seq of the entry that this one refers to. */
   readonly re?: number | undefined;
   /** SHA-256(salt ‖ content), 32 bytes in base64url. */
   readonly commitment: string;
 }
 
 /**
- * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at re commitment`, `re`
- * only where there is one. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
+ * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at to re commitment`,
+ * `to` and `re` only where there are any. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
  */
-export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: LeafFields): string {
-  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, re, commitment });
+export function encodeLeaf({ topic, seq, id, kind, by, at, to, re, commitment }: LeafFields): string {
+  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, to, re, commitment });
 }
 
 /**
@@ -36,10 +38,10 @@ export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: Lea
 export function parseLeaf(leaf: string): LeafFields | undefined {
   try {
     const { v, ...fields } = JSON.parse(leaf) as LeafFields & { v: unknown };
-    const { topic, seq, id, kind, by, at, re, commitment } = fields;
-    const strings = [topic, id, by, commitment].every((value) => typeof value === "string");
+    const { topic, seq, id, kind, by, at, to = [], re, commitment } = fields;
+    const strings = [topic, id, by, commitment, ...to].every((value) => typeof value === "string");
     const numbers = [seq, at, re ?? 1].every((value) => Number.isSafeInteger(value) && value > 0);
-    const known = v === 1 && MESSAGE_KINDS.includes(kind);
+    const known = v === 1 && ENTRY_KINDS.includes(kind);
     return strings && numbers && known && encodeLeaf(fields) === leaf ? fields : undefined;
   } catch {
     return undefined;

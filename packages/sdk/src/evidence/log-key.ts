@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
+import { utf8 } from "../base/bytes.ts";
 import { publicKeyBytes } from "./note.ts";
 
 /** The Ed25519 key that signs a server's checkpoints. */
@@ -25,27 +26,19 @@ export function formatLogKey({ privateKey }: LogKey): string {
 }
 
 /**
- * What the holder of the key that the address pins signs to say which key signs its logs. Without this statement, somebody
- * with another log key could show another log; with it, only who holds the pinned key can.
+ * What the holder of the key that the address pins signs, to say which key signs its logs. Without it, somebody with
+ * another log key could show another log; with it, only who holds the pinned key can.
  */
-function statementOf(publicKey: Uint8Array): Buffer {
-  return Buffer.from(`redroom log key v1\n${Buffer.from(publicKey).toString("base64")}\n`);
-}
-
-/** ECDSA and RSA sign the statement's SHA-256; Ed25519 hashes by itself. */
-const digestFor = (key: KeyObject): "sha256" | null => (key.asymmetricKeyType === "ed25519" ? null : "sha256");
-
-/** @param serverKey The private key of the server's certificate (PEM). */
-export function certifyLogKey(publicKey: Uint8Array, serverKey: string): Uint8Array {
-  const key = createPrivateKey(serverKey);
-  return new Uint8Array(sign(digestFor(key), statementOf(publicKey), key));
+export function logKeyStatement(publicKey: Uint8Array): Uint8Array {
+  return utf8(`redroom log key v1\n${Buffer.from(publicKey).toString("base64")}\n`);
 }
 
 /** @param serverKey The public key that the address pins (SubjectPublicKeyInfo, DER). */
 export function verifyLogKey(publicKey: Uint8Array, certificate: Uint8Array, serverKey: Uint8Array): boolean {
   try {
     const key = createPublicKey({ key: Buffer.from(serverKey), format: "der", type: "spki" });
-    return verify(digestFor(key), statementOf(publicKey), key, certificate);
+    const digest = key.asymmetricKeyType === "ed25519" ? null : "sha256";
+    return verify(digest, logKeyStatement(publicKey), key, certificate);
   } catch {
     return false; // not a key, or not a signature of its kind
   }

@@ -1,3 +1,4 @@
+import { RedRoomError } from "../base/errors.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { type Hash, hashLeaf } from "./merkle.ts";
 import { verifyInclusion } from "./proofs.ts";
@@ -53,3 +54,6 @@ export function verifyLogProof(
     ? checkpoint
     : undefined;
 }
+
+export const proofUnavailable = (seq: number, size: number): RedRoomError =>
+  new RedRoomError("PROOF_UNAVAILABLE", `unable to prove anything of entry ${seq}; the log has ${size}`);

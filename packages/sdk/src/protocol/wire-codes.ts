@@ -27,6 +27,7 @@ export const WIRE_CODES = [
   "REFERENCE_INVALID",
   "STORE_UNAVAILABLE",
   "STORE_CLOSED",
+  "PROOF_UNAVAILABLE",
   "INTERNAL",
 ] as const satisfies readonly RedRoomErrorCode[];
 

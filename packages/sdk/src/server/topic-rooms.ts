@@ -1,13 +1,17 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import { TopicRoom } from "./topic-room.ts";
+
+/** How soon readers see what another process has appended, and a text that it has erased is no longer served. */
+const REFRESH_MS = 1_000;
 
 /** The topics in use: one room each, however many streams use it, and none for a topic that nobody uses. */
 export class TopicRooms {
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #rooms = new Map<string, { readonly room: TopicRoom; users: number }>();
+  #timer: Timer | undefined;
 
   constructor(store: TopicStore, clock: Clock) {
     this.#store = store;
@@ -31,6 +35,8 @@ export class TopicRooms {
     const open = this.#rooms.get(topic.id) ?? { room: new TopicRoom(topic, names, this.#store, this.#clock), users: 0 };
     open.users += 1;
     this.#rooms.set(topic.id, open);
+    this.#timer ??= this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
+    await open.room.refresh();
     return open.room;
   }
 
@@ -39,5 +45,14 @@ export class TopicRooms {
     if (open === undefined) return;
     open.users -= 1;
     if (open.users === 0) this.#rooms.delete(room.id);
+    if (this.#rooms.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #refresh(): void {
+    this.#timer = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
+    // A store that fails now says so to whoever uses it next.
+    for (const { room } of this.#rooms.values()) room.refresh().catch(() => {});
   }
 }
