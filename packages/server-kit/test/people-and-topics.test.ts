@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createTopic, RedRoomClient } from "@redroom/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withStore } from "../src/data-folder.ts";
-import { command, type Started, startServer, temporaryFolder } from "./command.ts";
+import { command, commandLine, type Started, startServer, temporaryFolder } from "./command.ts";
 import { runHere } from "./run-here.ts";
 
 let home: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -120,6 +122,24 @@ describe("while the server runs", () => {
     expect(refused.stderr).not.toContain("line\nand");
   });
 
+  // Python has the one pseudo-terminal that every machine with a shell has.
+  describe.skipIf(process.platform === "win32")("at a terminal", () => {
+    it("asks for the password twice, without echo", async () => {
+      const { code, screen } = await typeAt(["user", "add", "frida"], ["geheim und lang", "geheim und lang"]);
+
+      expect([code, screen]).toEqual([0, "Password for frida: \nOnce more: \nAdded frida.\n"]);
+      await (await connect("frida", "geheim und lang")).close();
+    });
+
+    it("refuses two that differ, with 9", async () => {
+      const { code, screen } = await typeAt(["user", "add", "gerd"], ["geheim und lang", "geheim und länger"]);
+
+      expect(code).toBe(9);
+      expect(screen).toContain("the two are not the same");
+      expect(screen).not.toContain("geheim");
+    });
+  });
+
   it("wants to know how to choose a password when there is no terminal to ask at", async () => {
     const refused = await command(["user", "add", "emil", "--data", folder]);
 
@@ -127,3 +147,17 @@ describe("while the server runs", () => {
     expect(refused.stderr).toContain("give either --password-stdin or --generate");
   });
 });
+
+/** Runs the command at a pseudo-terminal, and answers each of its questions as soon as it stands there. */
+async function typeAt(args: readonly string[], answers: readonly string[]) {
+  const python = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+  const child = spawn("python3", ["-c", python, ...commandLine(...args, "--data", folder)]);
+  const left = [...answers];
+  let screen = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    screen += text.replaceAll("\r", "");
+    if (screen.endsWith(": ") && left.length > 0) child.stdin.write(`${left.shift()}\r`);
+  });
+  const [code] = await once(child, "close");
+  return { code, screen };
+}
