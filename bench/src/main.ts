@@ -74,4 +74,10 @@ function updateDocs(name: MeasurementName, section: string): void {
   writeFileSync(docs, `${page.slice(0, from)}${begin}\n\n${section}\n\n${page.slice(to)}`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  // Something was lost, doubled or out of order, or could not be measured at all.
+  console.error(error);
+  process.exitCode = 1;
+}

@@ -110,7 +110,7 @@ describe("the bot", () => {
   }, 60_000);
 
   it("says in one line what is wrong", async () => {
-    await expect(startBot([address]).ended).rejects.toThrow(/^the bot ended with 1; usage: redroom-bot ADDRESS .*$/);
+    await expect(startBot([address]).ended).rejects.toThrow(/^the bot ended with 1; redroom-bot: usage: .*$/);
     const args = [address, "--user", "bot", "--topic", "Once", "--answers", join(folder, "answers.json")];
     await expect(startBot(args, "wrong password").ended).rejects.toThrow(/^the bot ended with 1; redroom-bot: .*$/);
     await expect(startBot([...args, "--topic", "Nowhere"]).ended).rejects.toThrow(

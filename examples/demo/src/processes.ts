@@ -37,9 +37,10 @@ export class Processes implements AsyncDisposable {
     this.#fail(error);
   }
 
-  /** Runs Node with the options that we run with ourselves, so that children find the same packages. */
+  /** Sources run with the options that we run with ourselves; what is built runs as users run it. */
   start({ name, command, password, input, onLine }: Program): Running {
-    const child = spawn(process.execPath, [...process.execArgv, ...command], {
+    const options = command[0].endsWith(".ts") ? process.execArgv : [];
+    const child = spawn(process.execPath, [...options, ...command], {
       env: { ...process.env, ...(password !== undefined && { REDROOM_PASSWORD: password }) },
       windowsHide: true,
     });

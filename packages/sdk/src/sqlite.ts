@@ -1,2 +1,2 @@
 export { type FileLock, lockFile } from "./store/sqlite/file-lock.ts";
-export { type SqliteStore, sqliteStore } from "./store/sqlite/sqlite-store.ts";
+export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from "./store/sqlite/sqlite-store.ts";

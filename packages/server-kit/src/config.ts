@@ -37,7 +37,7 @@ export async function readConfig(file: string): Promise<Config | undefined> {
   } catch (cause) {
     throw refuse("it is not JSON", cause);
   }
-  const checked = v.safeParse(schema, data);
+  const checked = v.safeParse(schema, Array.isArray(data) ? undefined : data);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
   const key = v.getDotPath(issue);

@@ -19,21 +19,21 @@ export async function readPasswordFromStdin(): Promise<string> {
 
 /** Asks twice, on standard error and without echo. @throws {RedRoomError} `PASSWORD_INVALID`, `ABORTED` (Ctrl+C). */
 export async function readPasswordFromTerminal(name: string): Promise<string> {
-  const password = await ask(`Password for ${name}: `);
-  if ((await ask("Once more: ")) === password) return password;
-  throw new RedRoomError("PASSWORD_INVALID", "unable to use the password; the two are not the same");
-}
-
-function ask(question: string): Promise<string> {
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  return new Promise((resolve, reject) => {
-    lines.once("line", resolve);
-    lines.once("close", () => {
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true }); // from here, no echo
+  try {
+    const lines = terminal[Symbol.asyncIterator]();
+    const ask = async (question: string): Promise<string> => {
+      process.stderr.write(question);
+      const { value, done } = await lines.next();
       process.stderr.write("\n");
-      reject(new RedRoomError("ABORTED", "unable to choose a password; the input was ended"));
-    });
-    lines.once("line", () => lines.close());
-  });
+      if (!done) return value;
+      throw new RedRoomError("ABORTED", "unable to choose a password; the input has ended");
+    };
+    const password = await ask(`Password for ${name}: `);
+    if ((await ask("Once more: ")) === password) return password;
+    throw new RedRoomError("PASSWORD_INVALID", "unable to use the password; the two are not the same");
+  } finally {
+    terminal.close();
+  }
 }

@@ -14,9 +14,20 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `redroom-server` as a process of its own, from its sources. */
+/** `redroom-server` from its sources. */
+export const commandLine = (...args: readonly string[]): string[] => [
+  process.execPath,
+  "--conditions=@redroom/source",
+  "--import",
+  "tsx",
+  MAIN,
+  ...args,
+];
+
+/** A process of its own. */
 export function spawnCommand(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ["--conditions=@redroom/source", "--import", "tsx", MAIN, ...args]);
+  const [node = "", ...rest] = commandLine(...args);
+  return spawn(node, rest);
 }
 
 /** Runs it to its end. */

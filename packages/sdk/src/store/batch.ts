@@ -37,7 +37,8 @@ export class Batch {
   bytes = 0;
   readonly #before: ReadonlyMap<string, Head>;
   readonly #keys = new Map<string, StoredEntry>();
-  readonly #members: { readonly call: AppendCall; readonly addition: number | undefined; readonly result: Appended }[] = [];
+  readonly #members: { readonly call: AppendCall; readonly addition: number | undefined; readonly result: Appended }[] =
+    [];
 
   /** @param before The heads as they are known; a topic without one does not exist. */
   constructor(before: ReadonlyMap<string, Head>) {

@@ -1,5 +1,7 @@
 import { randomId } from "../base/id.ts";
-import { AppendQueue, type CommitItem, type CommitResult, type LogBackend } from "./append-queue.ts";
+import { parseLeaf } from "../evidence/leaf.ts";
+import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
+import type { Addition, Found } from "./batch.ts";
 import { nameTaken, storeClosed, topicExists, topicUnknown, userUnknown, withinBytes } from "./store-errors.ts";
 import type {
   Appended,
@@ -15,7 +17,7 @@ import type {
 } from "./topic-store.ts";
 import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
 
-/** A store that lives as long as its process: for tests and examples. */
+/** A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again. */
 export function memoryStore(): TopicStore & { readonly users: UserStore } {
   return new MemoryStore();
 }
@@ -28,18 +30,18 @@ interface MemoryTopic extends TopicRecord {
 }
 
 class MemoryStore implements TopicStore, LogBackend {
-  readonly users: UserStore = new MemoryUsers();
+  readonly users: UserStore = new MemoryUsers(() => this.#check());
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);
-  #closed = false;
+  #open = false;
 
   async open(): Promise<void> {
-    this.#check();
+    this.#open = true;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#open = false;
     await this.#queue.idle();
   }
 
@@ -60,7 +62,7 @@ class MemoryStore implements TopicStore, LogBackend {
   async listTopics({ after, limit }: { after?: string | undefined; limit: number }): Promise<TopicSummary[]> {
     this.#check();
     const topics = [...this.#topics.values()];
-    const start = after === undefined ? 0 : topics.findIndex(({ id }) => id === after) + 1;
+    const start = after === undefined ? 0 : topics.indexOf(this.#topic(after)) + 1;
     return topics.slice(start, start + limit).map(summaryOf);
   }
 
@@ -88,22 +90,26 @@ class MemoryStore implements TopicStore, LogBackend {
   }
 
   /** @internal */
-  async heads(topicIds: readonly string[]): Promise<(number | undefined)[]> {
-    return topicIds.map((id) => this.#topics.get(id)?.entries.length);
+  async heads(topicIds: readonly string[]): Promise<(Head | undefined)[]> {
+    return topicIds.map((id) => {
+      const topic = this.#topics.get(id);
+      return topic && { seq: topic.entries.length };
+    });
   }
 
   /** @internal */
-  async commit(items: readonly CommitItem[]): Promise<CommitResult> {
-    const duplicates: [number, StoredEntry][] = [];
-    for (const [index, { topicId, key }] of items.entries()) {
-      const entry = this.#topics.get(topicId)?.keys.get(keyOf(key));
-      if (entry !== undefined) duplicates.push([index, entry]);
+  async commit(additions: readonly Addition[]): Promise<CommitResult> {
+    const found: Found[] = [];
+    for (const [addition, { topicId, entries }] of additions.entries()) {
+      const keys = this.#topics.get(topicId)?.keys;
+      const entry = entries.map(({ leaf }) => keys?.get(keyOf(leaf))).find((known) => known !== undefined);
+      if (entry !== undefined) found.push({ addition, entry });
     }
-    if (duplicates.length > 0) return { type: "conflict", heads: [], duplicates };
-    for (const { topicId, key, entries } of items) {
-      const topic = this.#topic(topicId);
-      topic.entries.push(...entries);
-      if (entries[0] !== undefined) topic.keys.set(keyOf(key), entries[0]);
+    if (found.length > 0) return { type: "conflict", heads: [], found };
+    for (const { topicId, entries } of additions) {
+      const topic = this.#topics.get(topicId);
+      topic?.entries.push(...entries);
+      for (const entry of entries) topic?.keys.set(keyOf(entry.leaf), entry);
     }
     return { type: "committed" };
   }
@@ -116,30 +122,43 @@ class MemoryStore implements TopicStore, LogBackend {
   }
 
   #check(): void {
-    if (this.#closed) throw storeClosed();
+    if (!this.#open) throw storeClosed();
   }
 }
 
 class MemoryUsers implements UserStore {
   readonly #users = new Map<string, UserRecord>();
+  readonly #check: () => void;
+
+  constructor(check: () => void) {
+    this.#check = check;
+  }
 
   async createUser(user: UserRecord): Promise<void> {
-    if ((await this.findUser(user.name)) !== undefined) throw nameTaken(user.name);
+    this.#check();
+    if (this.#find(user.name) !== undefined) throw nameTaken(user.name);
     this.#users.set(user.id, user);
   }
 
   async findUser(name: string): Promise<UserRecord | undefined> {
-    return [...this.#users.values()].find((user) => loginKey(user.name) === loginKey(name));
+    this.#check();
+    return this.#find(name);
   }
 
   async setPasswordHash(id: string, passwordHash: string): Promise<void> {
+    this.#check();
     const user = this.#users.get(id);
     if (user === undefined) throw userUnknown(id);
     this.#users.set(id, { ...user, passwordHash });
   }
 
   async listUsers(): Promise<UserRecord[]> {
+    this.#check();
     return [...this.#users.values()];
+  }
+
+  #find(name: string): UserRecord | undefined {
+    return [...this.#users.values()].find((user) => loginKey(user.name) === loginKey(name));
   }
 }
 
@@ -150,4 +169,7 @@ const summaryOf = ({ id, title, createdAt, entries }: MemoryTopic): TopicSummary
   head: { seq: entries.length },
 });
 
-const keyOf = ({ author, id }: EntryKey): string => JSON.stringify([author, id]);
+function keyOf(leaf: string): string {
+  const fields = parseLeaf(leaf);
+  return JSON.stringify([fields?.by, fields?.id]);
+}

@@ -14,11 +14,12 @@ export const nameTaken = (name: string): RedRoomError =>
 export const userUnknown = (id: string): RedRoomError =>
   new RedRoomError("USER_UNKNOWN", `unable to find the user; there is none with the id ${id}`);
 
-export const storeClosed = (): RedRoomError => new RedRoomError("STORE_CLOSED", "unable to go on; the store is closed");
+export const storeClosed = (): RedRoomError =>
+  new RedRoomError("STORE_CLOSED", "unable to use the store; it is not open");
 
 const DEFAULT_PAGE_BYTES = 1024 * 1024;
 
-/** The beginning of some entries whose content stays within `maxBytes`: at least one, and no more is read than needed. */
+/** The beginning of some entries whose content stays within `maxBytes`: at least one; hardly more rows are read than needed. */
 export function withinBytes<Row>(
   rows: Iterable<Row>,
   toEntry: (row: Row) => StoredEntry,
@@ -28,7 +29,7 @@ export function withinBytes<Row>(
   let bytes = 0;
   for (const row of rows) {
     const entry = toEntry(row);
-    bytes += entry.content?.length ?? 0;
+    bytes += Buffer.byteLength(entry.content ?? "");
     if (entries.length > 0 && bytes > maxBytes) break;
     entries.push(entry);
   }

@@ -1,6 +1,9 @@
 import type { Person } from "./topic-store.ts";
 
-/** People who may log in, and the hashes of their passwords. An application with its own login does without it. */
+/**
+ * People who may log in, and the hashes of their passwords. An application with its own login does without it. Opened and
+ * closed with its topic store; held to this page by `userStoreContract` of `@redroom/sdk/testing`.
+ */
 export interface UserStore {
   /**
    * MUST be durable when it resolves. Names are unique after `loginKey`.
@@ -10,7 +13,11 @@ export interface UserStore {
   createUser(user: UserRecord): Promise<void>;
   /** MUST see users that other processes have added. The name is compared after `loginKey`. */
   findUser(name: string): Promise<UserRecord | undefined>;
-  /** @throws {RedRoomError} `USER_UNKNOWN`. */
+  /**
+   * MUST be durable when it resolves.
+   *
+   * @throws {RedRoomError} `USER_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
   setPasswordHash(id: string, passwordHash: string): Promise<void>;
   /** In the order of their creation. */
   listUsers(): Promise<UserRecord[]>;

@@ -1,50 +1,44 @@
 import type Database from "better-sqlite3";
 import { randomId } from "../../base/id.ts";
-import type { CommitItem, CommitResult } from "../append-queue.ts";
+import type { LeafFields } from "../../evidence/leaf.ts";
+import type { CommitResult } from "../append-queue.ts";
+import type { Addition, Found } from "../batch.ts";
 import { topicExists, topicUnknown, withinBytes } from "../store-errors.ts";
-import type { Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import type { Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { SqlitePeople } from "./sqlite-people.ts";
 
-interface TopicRow {
-  readonly key: number;
-  readonly id: string;
-  readonly title: string;
-  readonly createdAt: number;
+interface TopicRow extends TopicRecord {
+  /** The number that stands for the topic in other tables. */
+  readonly topic: number;
   readonly seq: number;
 }
 
-const TOPIC = `SELECT key, id, title, created_at AS createdAt,
-  (SELECT coalesce(max(seq), 0) FROM entries WHERE entries.topic = topics.key) AS seq FROM topics`;
+const TOPIC = `SELECT topic, id, title, created_at AS createdAt,
+  (SELECT coalesce(max(seq), 0) FROM entries WHERE entries.topic = topics.topic) AS seq FROM topics`;
+const ENTRY = "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents USING (topic, seq)";
 
-/** Topics and entries in the tables of one connection: what both workers do, each with its own. */
+/** Topics and entries in the tables of one connection. */
 export class SqliteLog {
   readonly #database: Database.Database;
+  readonly #people: SqlitePeople;
   readonly #statements;
 
   constructor(database: Database.Database) {
     this.#database = database;
+    this.#people = new SqlitePeople(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       topicById: prepare(`${TOPIC} WHERE id = ?`),
       topicByTitle: prepare(`${TOPIC} WHERE title = ?`),
-      topicsAfter: prepare(
-        `${TOPIC} WHERE key > coalesce((SELECT key FROM topics WHERE id = ?), 0) ORDER BY key LIMIT ?`,
-      ),
-      topicExists: prepare("SELECT 1 FROM topics WHERE id = ? OR title = ?"),
+      topicsAfter: prepare(`${TOPIC} WHERE topic > ? ORDER BY topic LIMIT ?`),
       addTopic: prepare("INSERT INTO topics (id, title, created_at) VALUES (?, ?, ?)"),
       pseudonym: prepare("SELECT pseudonym FROM pseudonyms WHERE topic = ? AND person = ?").pluck(),
       addPseudonym: prepare("INSERT INTO pseudonyms (topic, pseudonym, person) VALUES (?, ?, ?)"),
-      setPerson: prepare(
-        "INSERT INTO people (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name <> excluded.name",
-      ),
       names: prepare("SELECT pseudonym, name FROM pseudonyms JOIN people ON people.id = person WHERE topic = ?").raw(),
-      byKey: prepare(
-        "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents USING (topic, seq) WHERE topic = ? AND author = ? AND id = ?",
-      ),
+      entryByKey: prepare(`${ENTRY} WHERE topic = ? AND author = ? AND id = ?`),
       addEntry: prepare("INSERT INTO entries (topic, seq, leaf) VALUES (?, ?, ?)"),
       addContent: prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)"),
-      page: prepare(
-        "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents USING (topic, seq) WHERE topic = ? AND seq >= ? ORDER BY seq LIMIT ?",
-      ),
+      page: prepare(`${ENTRY} WHERE topic = ? AND seq >= ? ORDER BY seq LIMIT ?`),
     };
   }
 
@@ -54,57 +48,59 @@ export class SqliteLog {
   }
 
   listTopics({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): TopicSummary[] {
-    return this.#statements.topicsAfter.all(after ?? null, limit).map((row) => summaryOf(row as TopicRow));
+    const behind = after === undefined ? 0 : this.#topic(after).topic;
+    return this.#statements.topicsAfter.all(behind, limit).map((row) => summaryOf(row as TopicRow));
   }
 
   createTopic({ id, title, createdAt }: TopicRecord): void {
     this.#inTransaction(() => {
-      if (this.#statements.topicExists.get(id, title) !== undefined) throw topicExists(title);
+      if (this.findTopic({ id }) ?? this.findTopic({ title })) throw topicExists(title);
       this.#statements.addTopic.run(id, title, createdAt);
     });
   }
 
-  pseudonym(topicId: string, { id, name }: Person): string {
+  pseudonym(topicId: string, person: Person): string {
+    const { topic } = this.#topic(topicId);
+    const known = () => this.#statements.pseudonym.get(topic, person.id) as string | undefined;
+    const there = known();
+    if (there !== undefined && this.#people.nameOf(person.id) === person.name) return there;
     return this.#inTransaction(() => {
-      const { key } = this.#topic(topicId);
-      this.#statements.setPerson.run(id, name);
-      const known = this.#statements.pseudonym.get(key, id) as string | undefined;
-      const pseudonym = known ?? randomId();
-      if (known === undefined) this.#statements.addPseudonym.run(key, pseudonym, id);
+      this.#people.note(person);
+      const pseudonym = known() ?? randomId();
+      if (known() === undefined) this.#statements.addPseudonym.run(topic, pseudonym, person.id);
       return pseudonym;
     });
   }
 
-  names(topicId: string): [pseudonym: string, name: string][] {
-    return this.#statements.names.all(this.#topic(topicId).key) as [string, string][];
+  names(topicId: string): ReadonlyMap<string, string> {
+    return new Map(this.#statements.names.all(this.#topic(topicId).topic) as [string, string][]);
   }
 
-  heads(topicIds: readonly string[]): (number | undefined)[] {
-    return topicIds.map((id) => (this.#statements.topicById.get(id) as TopicRow | undefined)?.seq);
+  heads(topicIds: readonly string[]): (Head | undefined)[] {
+    return topicIds.map((id) => this.findTopic({ id })?.head);
   }
 
-  /** All items in one transaction, synced when this returns; or none, and why. */
-  commit(items: readonly CommitItem[]): CommitResult {
+  /** Everything in one transaction, synced when this returns; or nothing, and why. */
+  commit(additions: readonly Addition[]): CommitResult {
     return this.#inTransaction(() => {
-      const topics = new Map<string, TopicRow>();
-      const heads: [string, number][] = [];
-      const duplicates: [number, StoredEntry][] = [];
-      for (const [index, { topicId, key, entries }] of items.entries()) {
-        let topic = topics.get(topicId);
-        if (topic === undefined) {
-          topic = this.#topic(topicId);
+      const topics = new Map<string, number>();
+      const heads: [string, Head][] = [];
+      const found: Found[] = [];
+      for (const [addition, { topicId, entries }] of additions.entries()) {
+        if (!topics.has(topicId)) {
+          const { topic, seq } = this.#topic(topicId);
           topics.set(topicId, topic);
-          if (entries[0]?.seq !== topic.seq + 1) heads.push([topicId, topic.seq]);
+          if (entries[0]?.seq !== seq + 1) heads.push([topicId, { seq }]);
         }
-        const known = this.#statements.byKey.get(topic.key, key.author, key.id);
-        if (known !== undefined) duplicates.push([index, entryOf(known)]);
+        const entry = this.#alreadyThere(topics.get(topicId), entries);
+        if (entry !== undefined) found.push({ addition, entry });
       }
-      if (heads.length > 0 || duplicates.length > 0) return { type: "conflict", heads, duplicates };
-      for (const { topicId, entries } of items) {
-        const { key } = this.#topicOf(topics, topicId);
+      if (heads.length > 0 || found.length > 0) return { type: "conflict", heads, found };
+      for (const { topicId, entries } of additions) {
+        const topic = topics.get(topicId);
         for (const { seq, leaf, content, salt } of entries) {
-          this.#statements.addEntry.run(key, seq, leaf);
-          this.#statements.addContent.run(key, seq, content, salt);
+          this.#statements.addEntry.run(topic, seq, leaf);
+          this.#statements.addContent.run(topic, seq, content, salt);
         }
       }
       return { type: "committed" };
@@ -112,8 +108,17 @@ export class SqliteLog {
   }
 
   read(topicId: string, { from, limit, maxBytes }: ReadPage): StoredEntry[] {
-    const rows = this.#statements.page.iterate(this.#topic(topicId).key, from, limit);
+    const rows = this.#statements.page.iterate(this.#topic(topicId).topic, from, limit);
     return withinBytes(rows, entryOf, maxBytes);
+  }
+
+  #alreadyThere(topic: number | undefined, entries: Addition["entries"]): StoredEntry | undefined {
+    for (const { leaf } of entries) {
+      const { by, id } = JSON.parse(leaf) as LeafFields;
+      const row = this.#statements.entryByKey.get(topic, by, id);
+      if (row !== undefined) return entryOf(row);
+    }
+    return undefined;
   }
 
   #topic(id: string): TopicRow {
@@ -122,11 +127,7 @@ export class SqliteLog {
     return row as TopicRow;
   }
 
-  #topicOf(topics: ReadonlyMap<string, TopicRow>, id: string): TopicRow {
-    return topics.get(id) ?? this.#topic(id);
-  }
-
-  /** Begun as a writer at once, so that what was read cannot become stale before it is written. */
+  /** Begun as a writer at once, so that what it reads cannot become stale before it writes. */
   #inTransaction<T>(work: () => T): T {
     return this.#database.transaction(work).immediate();
   }
@@ -135,11 +136,9 @@ export class SqliteLog {
 const summaryOf = ({ id, title, createdAt, seq }: TopicRow): TopicSummary => ({ id, title, createdAt, head: { seq } });
 
 function entryOf(row: unknown): StoredEntry {
-  const { seq, leaf, content, salt } = row as {
-    seq: number;
-    leaf: string;
-    content: string | null;
-    salt: Buffer | null;
+  const { seq, leaf, content, salt } = row as Omit<StoredEntry, "content" | "salt"> & {
+    readonly content: string | null;
+    readonly salt: Uint8Array | null;
   };
   return { seq, leaf, content: content ?? undefined, salt: salt ?? undefined };
 }

@@ -13,7 +13,7 @@ import type {
   TopicStore,
   TopicSummary,
 } from "../topic-store.ts";
-import type { UserRecord, UserStore } from "../user-store.ts";
+import type { UserStore } from "../user-store.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 export interface SqliteStore extends TopicStore {
@@ -21,110 +21,120 @@ export interface SqliteStore extends TopicStore {
   readonly users: UserStore;
 }
 
+export interface SqliteStoreOptions {
+  /** How long to wait for another process that is writing to the file; 5,000 by default. */
+  readonly busyTimeoutMs?: number;
+}
+
 /**
  * Topics, entries and users in one SQLite file, made at the first `open()`. Every commit is synced before it is
  * reported. Other processes may use the file at the same time; after `close()`, when nobody has it open any more, that
- * one file is the whole store.
+ * one file is the whole store. A store that is open and idle does not keep the process alive.
  *
  * @param file A path; its folder must exist.
  */
-export function sqliteStore(file: string): SqliteStore {
-  return new FileStore(resolve(file));
-}
-
-/** Two threads: one writes, and waits for the disk; one reads, and waits for nobody. */
-interface Links {
-  readonly writer: WorkerLink;
-  readonly reader: WorkerLink;
+export function sqliteStore(file: string, { busyTimeoutMs = 5_000 }: SqliteStoreOptions = {}): SqliteStore {
+  return new FileStore(resolve(file), busyTimeoutMs);
 }
 
 class FileStore implements SqliteStore {
-  readonly users: UserStore;
-  readonly #file: string;
+  readonly users: UserStore = {
+    createUser: async (user) => this.#write().call("users", "createUser", user),
+    findUser: async (name) => this.#read().call("users", "findUser", name),
+    setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
+    listUsers: async () => this.#read().call("users", "listUsers"),
+  };
+  /** It writes, and waits for the disk. */
+  readonly #writer: WorkerLink;
+  /** It reads, and waits for nobody. */
+  readonly #reader: WorkerLink;
   readonly #queue: AppendQueue;
-  #links: Promise<Links> | undefined;
-  #closing: Promise<void> | undefined;
+  #open = false;
+  /** Opening and closing, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(file: string, busyTimeoutMs: number) {
+    this.#writer = new WorkerLink({ file, busyTimeoutMs, readonly: false });
+    this.#reader = new WorkerLink({ file, busyTimeoutMs, readonly: true });
     this.#queue = new AppendQueue({
-      heads: async (topicIds) => (await this.#open()).writer.call("log", "heads", topicIds),
-      commit: async (items) => (await this.#open()).writer.call("log", "commit", items),
+      heads: (topicIds) => this.#writer.call("log", "heads", topicIds),
+      commit: (additions) => this.#writer.call("log", "commit", additions),
     });
-    this.users = {
-      createUser: async (user: UserRecord) => (await this.#open()).writer.call("users", "createUser", user),
-      findUser: async (name: string) => (await this.#open()).reader.call("users", "findUser", name),
-      setPasswordHash: async (id: string, hash: string) =>
-        (await this.#open()).writer.call("users", "setPasswordHash", id, hash),
-      listUsers: async () => (await this.#open()).reader.call("users", "listUsers"),
-    };
   }
 
-  async open(): Promise<void> {
-    this.#links ??= this.#start();
-    await this.#open();
-  }
-
-  async #start(): Promise<Links> {
-    const writer = new WorkerLink({ file: this.#file, mode: "write" });
-    const reader = new WorkerLink({ file: this.#file, mode: "read" });
-    try {
-      await writer.call("store", "open");
-      await reader.call("store", "open");
-      return { writer, reader };
-    } catch (error) {
-      await Promise.all([writer.terminate(), reader.terminate()]);
-      this.#links = undefined;
-      throw error;
-    }
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#open) return;
+      this.#reader.start();
+      try {
+        await this.#writer.call("connection", "open");
+        await this.#reader.call("connection", "open");
+        this.#open = true;
+      } catch (error) {
+        await this.#release();
+        throw error;
+      }
+    });
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#open = false;
+    return this.#inTurn(async () => {
+      await this.#queue.idle();
+      await this.#release();
+    });
   }
 
-  async #close(): Promise<void> {
-    const links = await this.#links?.catch(() => undefined);
-    if (links === undefined) return;
-    await this.#queue.idle();
-    for (const link of [links.reader, links.writer]) {
-      await link.call("store", "close").catch(() => {}); // what cannot be closed is ended with its thread
+  /** Reader first: whoever closes last tidies up. */
+  async #release(): Promise<void> {
+    for (const link of [this.#reader, this.#writer]) {
+      await link.call("connection", "close").catch(() => {}); // its thread ends in any case
       await link.terminate();
     }
   }
 
   async createTopic(topic: TopicRecord): Promise<void> {
-    await (await this.#open()).writer.call("log", "createTopic", topic);
+    await this.#write().call("log", "createTopic", topic);
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
-    return (await this.#open()).reader.call("log", "findTopic", by);
+    return this.#read().call("log", "findTopic", by);
   }
 
   async listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]> {
-    return (await this.#open()).reader.call("log", "listTopics", page);
+    return this.#read().call("log", "listTopics", page);
   }
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
-    return (await this.#open()).writer.call("log", "pseudonym", topicId, person);
+    return this.#write().call("log", "pseudonym", topicId, person);
   }
 
   async names(topicId: string): Promise<ReadonlyMap<string, string>> {
-    return new Map(await (await this.#open()).reader.call("log", "names", topicId));
+    return this.#read().call("log", "names", topicId);
   }
 
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
-    if (this.#closing !== undefined) throw storeClosed();
+    if (!this.#open) throw storeClosed();
     return this.#queue.append(topicId, key, build);
   }
 
   async read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {
-    return (await this.#open()).reader.call("log", "read", topicId, page);
+    return this.#read().call("log", "read", topicId, page);
   }
 
-  async #open(): Promise<Links> {
-    if (this.#links === undefined) throw storeClosed();
-    return this.#links;
+  #write(): WorkerLink {
+    if (!this.#open) throw storeClosed();
+    return this.#writer;
+  }
+
+  #read(): WorkerLink {
+    if (!this.#open) throw storeClosed();
+    return this.#reader;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 }

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { nameTaken, userUnknown } from "../store-errors.ts";
 import { loginKey, type UserRecord } from "../user-store.ts";
+import { SqlitePeople } from "./sqlite-people.ts";
 
 const USER = `SELECT people.id, people.name, admin, password_hash AS passwordHash, created_at AS createdAt
   FROM users JOIN people ON people.id = users.person`;
@@ -8,17 +9,19 @@ const USER = `SELECT people.id, people.name, admin, password_hash AS passwordHas
 /** Those who may log in, in the tables of one connection. */
 export class SqliteUsers {
   readonly #database: Database.Database;
+  readonly #people: SqlitePeople;
   readonly #statements;
 
   constructor(database: Database.Database) {
     this.#database = database;
-    const prepare = (sql: string) => database.prepare(sql);
+    this.#people = new SqlitePeople(database);
     this.#statements = {
-      byLogin: prepare(`${USER} WHERE login = ?`),
-      all: prepare(`${USER} ORDER BY users.key`),
-      addPerson: prepare("INSERT INTO people (id, name) VALUES (?, ?)"),
-      addUser: prepare("INSERT INTO users (person, login, password_hash, admin, created_at) VALUES (?, ?, ?, ?, ?)"),
-      setHash: prepare("UPDATE users SET password_hash = ? WHERE person = ?"),
+      byLogin: database.prepare(`${USER} WHERE login = ?`),
+      all: database.prepare(`${USER} ORDER BY user`),
+      add: database.prepare(
+        "INSERT INTO users (person, login, password_hash, admin, created_at) VALUES (?, ?, ?, ?, ?)",
+      ),
+      setHash: database.prepare("UPDATE users SET password_hash = ? WHERE person = ?"),
     };
   }
 
@@ -27,8 +30,8 @@ export class SqliteUsers {
     this.#database
       .transaction(() => {
         if (this.#statements.byLogin.get(login) !== undefined) throw nameTaken(name);
-        this.#statements.addPerson.run(id, name);
-        this.#statements.addUser.run(id, login, passwordHash, admin ? 1 : 0, createdAt);
+        this.#people.note({ id, name });
+        this.#statements.add.run(id, login, passwordHash, admin ? 1 : 0, createdAt);
       })
       .immediate();
   }

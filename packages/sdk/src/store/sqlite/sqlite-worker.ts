@@ -4,35 +4,71 @@ import { RedRoomError } from "../../base/errors.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 import { SqliteUsers } from "./sqlite-users.ts";
-import type { WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
+import type { Failure, WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
 
-const { file, mode } = workerData as WorkerSettings;
+const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (port === null) throw new Error("this program runs as a worker thread");
 
-function start() {
-  const database = openDatabase(file, mode);
-  return {
-    log: new SqliteLog(database),
-    users: new SqliteUsers(database),
-    close() {
-      // Back to one file, when nobody else has it open: it can then be copied as it is.
-      if (mode === "write") database.pragma("wal_checkpoint(TRUNCATE)");
-      database.close();
-    },
-  };
+let connection: ReturnType<typeof connect> | undefined;
+
+/** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
+function connect(create: boolean) {
+  const database = openDatabase({ ...settings, create });
+  return { database, log: new SqliteLog(database), users: new SqliteUsers(database) };
 }
 
-let service: ReturnType<typeof start> | undefined;
+/** @param tidy Moves the write-ahead log into the file, so that the one file is the whole store. */
+function disconnect({ tidy }: { readonly tidy: boolean }): void {
+  const database = connection?.database;
+  connection = undefined;
+  try {
+    if (tidy && !settings.readonly) database?.pragma("wal_checkpoint(TRUNCATE)");
+  } finally {
+    database?.close();
+  }
+}
 
 function answer({ target, method, args }: WorkerCall): unknown {
-  if (target === "store") {
-    if (method === "open") service ??= start();
-    else service?.close();
+  if (target === "connection") {
+    if (method === "open") connection ??= connect(true);
+    else disconnect({ tidy: true });
     return undefined;
   }
-  const object = service?.[target] as Record<string, (...args: unknown[]) => unknown> | undefined;
-  return object?.[method]?.(...args);
+  connection ??= connect(false);
+  const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
+  return object[method]?.(...args);
+}
+
+function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof RedRoomError) {
+    const { code, message, remedy, retryable, cause } = thrown;
+    return { code, message, remedy, retryable, cause };
+  }
+  const sqliteCode = String((thrown as { code?: unknown }).code ?? "");
+  // After anything but a lock the connection may be of no more use; the next call gets a new one.
+  if (!sqliteCode.startsWith("SQLITE_BUSY")) disconnectAnyhow();
+  const [code, remedy] = reasonOf(sqliteCode);
+  const message = `unable to use the store ${settings.file}; ${(thrown as Error).message} (${sqliteCode || "no code"})`;
+  return { code, message, remedy, retryable: code === "STORE_UNAVAILABLE", cause: thrown };
+}
+
+function reasonOf(code: string): [Failure["code"], remedy: string | undefined] {
+  if (code.startsWith("SQLITE_BUSY")) return ["STORE_UNAVAILABLE", "end the other program that is writing to the file"];
+  if (code.startsWith("SQLITE_FULL")) return ["STORE_UNAVAILABLE", "free space on the disk"];
+  if (code.startsWith("SQLITE_IOERR")) return ["STORE_UNAVAILABLE", "check the disk and its free space"];
+  if (code.startsWith("SQLITE_CORRUPT")) return ["STORE_UNAVAILABLE", "stop the server and restore a backup"];
+  if (code.startsWith("SQLITE_NOTADB")) return ["STORE_FOREIGN", "name the file of a Red Room server"];
+  if (code.startsWith("SQLITE_CONSTRAINT")) return ["INTERNAL", undefined];
+  return ["STORE_UNAVAILABLE", undefined];
+}
+
+function disconnectAnyhow(): void {
+  try {
+    disconnect({ tidy: false });
+  } catch {
+    // It is given up in any case.
+  }
 }
 
 port.on("message", (call: WorkerCall) => {
@@ -40,17 +76,7 @@ port.on("message", (call: WorkerCall) => {
   try {
     result = { number: call.number, value: answer(call) };
   } catch (thrown) {
-    const ours = thrown instanceof RedRoomError;
-    result = {
-      number: call.number,
-      failure: ours
-        ? { code: thrown.code, message: thrown.message, remedy: thrown.remedy }
-        : {
-            code: "STORE_UNAVAILABLE",
-            message: `unable to use the store ${file}; ${String(thrown)}`,
-            remedy: undefined,
-          },
-    };
+    result = { number: call.number, failure: failureOf(thrown) };
   }
   port.postMessage(result);
 });

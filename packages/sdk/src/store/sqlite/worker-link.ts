@@ -5,97 +5,116 @@ import type { SqliteUsers } from "./sqlite-users.ts";
 
 export interface WorkerSettings {
   readonly file: string;
-  readonly mode: "write" | "read";
+  readonly readonly: boolean;
+  readonly busyTimeoutMs: number;
 }
 
 export interface WorkerCall {
   readonly number: number;
-  readonly target: "store" | "log" | "users";
+  readonly target: keyof Targets;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
 export type WorkerAnswer =
   | { readonly number: number; readonly value: unknown }
-  | {
-      readonly number: number;
-      readonly failure: {
-        readonly code: RedRoomErrorCode;
-        readonly message: string;
-        readonly remedy: string | undefined;
-      };
-    };
+  | { readonly number: number; readonly failure: Failure };
 
+/** A `RedRoomError` on its way between threads, where classes do not survive. */
+export interface Failure {
+  readonly code: RedRoomErrorCode;
+  readonly message: string;
+  readonly remedy: string | undefined;
+  readonly retryable: boolean;
+  readonly cause: unknown;
+}
+
+/** What can be called in the thread. */
 interface Targets {
-  readonly store: { open(): void; close(): void };
+  readonly connection: { open(): void; close(): void };
   readonly log: SqliteLog;
   readonly users: SqliteUsers;
 }
 
-/** In the package the worker is an entry of the build beside the bundle; in the workspace it runs from its source. */
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: RedRoomError) => void;
+}
+
+/** An entry of the build, beside every chunk of the package; in the workspace the worker runs from its source. */
 const WORKER = new URL(
-  import.meta.url.endsWith(".ts") ? "sqlite-worker-source.mjs" : "sqlite-worker.js",
+  import.meta.url.endsWith(".ts") ? "./sqlite-worker-source.mjs" : "./sqlite-worker.js",
   import.meta.url,
 );
 
-/** A worker thread with one connection to the file, called like an object. A slow disk stalls it, and nobody else. */
+/**
+ * A thread with one connection to the file, called like an object. A slow disk stalls it, and nobody else. When it dies,
+ * what is under way fails, and the next call starts another.
+ */
 export class WorkerLink {
-  readonly #file: string;
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: RedRoomError) => void }>();
+  readonly #settings: WorkerSettings;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
   #calls = 0;
-  #dead: RedRoomError | undefined;
 
   constructor(settings: WorkerSettings) {
-    this.#file = settings.file;
-    this.#worker = new Worker(WORKER, { workerData: settings });
-    // Only work under way keeps the process alive, not a store that is merely open.
-    this.#worker.unref();
-    this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer));
-    this.#worker.on("error", (cause) => this.#die(cause));
-    this.#worker.on("exit", (code) => this.#die(new Error(`exit ${code}`)));
+    this.#settings = settings;
   }
 
-  /** @throws {RedRoomError} What the call threw; `STORE_UNAVAILABLE` when the thread is dead. */
+  /** @throws {RedRoomError} What the call threw; `STORE_UNAVAILABLE` when the thread dies. */
   call<T extends keyof Targets, M extends keyof Targets[T] & string>(
     target: T,
     method: M,
     ...args: Targets[T][M] extends (...args: infer A) => unknown ? A : never
   ): Promise<Targets[T][M] extends (...args: never[]) => infer R ? R : never> {
     return new Promise((resolve, reject) => {
-      if (this.#dead !== undefined) return reject(this.#dead);
+      const worker = this.start();
       const number = this.#calls++;
-      if (this.#waiting.size === 0) this.#worker.ref();
       this.#waiting.set(number, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ number, target, method, args } satisfies WorkerCall);
+      worker.ref();
+      worker.postMessage({ number, target, method, args } satisfies WorkerCall);
     });
   }
 
+  /** Ends the thread; calls under way fail. */
   async terminate(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
-  #answered(answer: WorkerAnswer): void {
+  /** Starts the thread, where none runs. It takes a moment, which two threads can spend side by side. */
+  start(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const worker = new Worker(WORKER, { workerData: this.#settings });
+    this.#worker = worker;
+    worker.unref();
+    let reason: unknown;
+    worker.on("message", (answer: WorkerAnswer) => this.#answered(worker, answer));
+    worker.on("error", (error) => {
+      reason = error;
+    });
+    worker.on("exit", (code) => this.#ended(reason ?? new Error(`exit code ${code}`)));
+    return worker;
+  }
+
+  #answered(worker: Worker, answer: WorkerAnswer): void {
     const call = this.#waiting.get(answer.number);
     this.#waiting.delete(answer.number);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    // A store that is merely open does not keep the process alive; a call under way does.
+    if (this.#waiting.size === 0) worker.unref();
     if ("value" in answer) call?.resolve(answer.value);
-    else {
-      const { code, message, remedy } = answer.failure;
-      const options = { retryable: code === "STORE_UNAVAILABLE", ...(remedy !== undefined && { remedy }) };
-      call?.reject(new RedRoomError(code, message, options));
-    }
+    else call?.reject(errorOf(answer.failure));
   }
 
-  #die(cause: unknown): void {
-    this.#dead ??= new RedRoomError(
-      "STORE_UNAVAILABLE",
-      `unable to use the store ${this.#file}; its thread has ended`,
-      {
-        cause,
-      },
-    );
-    for (const { reject } of this.#waiting.values()) reject(this.#dead);
+  #ended(cause: unknown): void {
+    this.#worker = undefined;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `unable to use the store ${this.#settings.file}; its thread has ended: ${reason}`;
+    const error = new RedRoomError("STORE_UNAVAILABLE", message, { cause, retryable: true });
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+function errorOf({ code, message, remedy, retryable, cause }: Failure): RedRoomError {
+  return new RedRoomError(code, message, { cause, retryable, ...(remedy !== undefined && { remedy }) });
 }

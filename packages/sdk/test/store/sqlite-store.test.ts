@@ -1,0 +1,18 @@
+import { describe, it } from "vitest";
+import { topicStoreContract } from "../../src/testing/topic-store-contract.ts";
+import { userStoreContract } from "../../src/testing/user-store-contract.ts";
+import { openStore } from "./sqlite-files.ts";
+
+topicStoreContract("the SQLite store", openStore, { describe, it });
+userStoreContract(
+  "the SQLite store",
+  async () => {
+    const world = await openStore();
+    return {
+      users: world.store.users,
+      reopen: async () => (await world.reopen()).users,
+      [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    };
+  },
+  { describe, it },
+);
