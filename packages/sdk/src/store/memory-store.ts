@@ -1,8 +1,19 @@
 import { randomId } from "../base/id.ts";
 import { parseLeaf } from "../evidence/leaf.ts";
+import { makeLogKey } from "../evidence/log-key.ts";
+import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
-import { nameTaken, storeClosed, topicExists, topicUnknown, userUnknown, withinBytes } from "./store-errors.ts";
+import { grow, StoredTree, signHead } from "./signed-tree.ts";
+import {
+  nameTaken,
+  nothingToErase,
+  storeClosed,
+  topicExists,
+  topicUnknown,
+  userUnknown,
+  withinBytes,
+} from "./store-errors.ts";
 import type {
   Appended,
   EntryDraft,
@@ -25,6 +36,11 @@ export function memoryStore(): TopicStore & { readonly users: UserStore } {
 interface MemoryTopic extends TopicRecord {
   readonly entries: StoredEntry[];
   readonly keys: Map<string, StoredEntry>;
+  /** By seq, from 1: what `grow` completed. */
+  readonly nodes: Uint8Array[];
+  readonly tree: StoredTree;
+  frontier: Frontier;
+  checkpoint: string | undefined;
   /** From person to pseudonym. */
   readonly pseudonyms: Map<string, string>;
 }
@@ -34,6 +50,7 @@ class MemoryStore implements TopicStore, LogBackend {
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);
+  readonly #key = makeLogKey();
   #open = false;
 
   async open(): Promise<void> {
@@ -49,7 +66,25 @@ class MemoryStore implements TopicStore, LogBackend {
     this.#check();
     const taken = [...this.#topics.values()].some(({ id, title }) => id === topic.id || title === topic.title);
     if (taken) throw topicExists(topic.title);
-    this.#topics.set(topic.id, { ...topic, entries: [], keys: new Map(), pseudonyms: new Map() });
+    const entries: StoredEntry[] = [];
+    const nodes: Uint8Array[] = [];
+    const tree = new StoredTree({
+      get size() {
+        return entries.length;
+      },
+      leaf: (seq) => entries[seq - 1]?.leaf ?? "",
+      nodes: (seq) => nodes[seq - 1] ?? new Uint8Array(),
+    });
+    this.#topics.set(topic.id, {
+      ...topic,
+      entries,
+      nodes,
+      tree,
+      keys: new Map(),
+      pseudonyms: new Map(),
+      frontier: EMPTY_FRONTIER,
+      checkpoint: undefined,
+    });
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
@@ -84,6 +119,36 @@ class MemoryStore implements TopicStore, LogBackend {
     return this.#queue.append(topicId, key, build);
   }
 
+  async logKey(): Promise<Uint8Array> {
+    return this.#key.publicKey;
+  }
+
+  async checkpoint(topicId: string): Promise<string | undefined> {
+    return this.#topic(topicId).checkpoint;
+  }
+
+  async frontier(topicId: string, size: number): Promise<Frontier> {
+    return this.#topic(topicId).tree.frontier(size);
+  }
+
+  async proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]> {
+    return this.#topic(topicId).tree.proveInclusion(seq, size);
+  }
+
+  async proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]> {
+    return this.#topic(topicId).tree.proveConsistency(first, second);
+  }
+
+  async erase(
+    topicId: string,
+    seq: number,
+    key: EntryKey,
+    build: (head: Head) => readonly EntryDraft[],
+  ): Promise<Appended> {
+    if (this.#topic(topicId).entries[seq - 1]?.content === undefined) throw nothingToErase(seq);
+    return this.#queue.append(topicId, key, build, seq);
+  }
+
   async read(topicId: string, { from, limit, maxBytes }: ReadPage): Promise<StoredEntry[]> {
     const page = this.#topic(topicId).entries.slice(from - 1, from - 1 + limit);
     return withinBytes(page, (entry) => entry, maxBytes);
@@ -101,17 +166,29 @@ class MemoryStore implements TopicStore, LogBackend {
   async commit(additions: readonly Addition[]): Promise<CommitResult> {
     const found: Found[] = [];
     for (const [addition, { topicId, entries }] of additions.entries()) {
-      const keys = this.#topics.get(topicId)?.keys;
-      const entry = entries.map(({ leaf }) => keys?.get(keyOf(leaf))).find((known) => known !== undefined);
-      if (entry !== undefined) found.push({ addition, entry });
+      const topic = this.#topics.get(topicId);
+      const entry = entries.map(({ leaf }) => topic?.keys.get(keyOf(leaf))).find((known) => known !== undefined);
+      if (entry !== undefined) found.push({ addition, entry, checkpoint: topic?.checkpoint ?? "" });
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
-    for (const { topicId, entries } of additions) {
-      const topic = this.#topics.get(topicId);
-      topic?.entries.push(...entries);
-      for (const entry of entries) topic?.keys.set(keyOf(entry.leaf), entry);
+    const checkpoints = new Map<string, string>();
+    for (const { topicId, entries, erases } of additions) {
+      const topic = this.#topic(topicId);
+      const leaves = entries.map(({ leaf }) => leaf);
+      const growth = grow(topic.frontier, leaves);
+      const checkpoint = signHead(topicId, growth.frontier, this.#key);
+      topic.entries.push(...entries);
+      topic.nodes.push(...growth.nodes);
+      topic.frontier = growth.frontier;
+      topic.checkpoint = checkpoint;
+      checkpoints.set(topicId, checkpoint);
+      for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry);
+      const erased = erases === undefined ? undefined : topic.entries[erases - 1];
+      if (erased !== undefined) {
+        topic.entries[erased.seq - 1] = { ...erased, content: undefined, salt: undefined };
+      }
     }
-    return { type: "committed" };
+    return { type: "committed", checkpoints };
   }
 
   #topic(id: string): MemoryTopic {

@@ -14,6 +14,9 @@ export const nameTaken = (name: string): RedRoomError =>
 export const userUnknown = (id: string): RedRoomError =>
   new RedRoomError("USER_UNKNOWN", `unable to find the user; there is none with the id ${id}`);
 
+export const nothingToErase = (seq: number): RedRoomError =>
+  new RedRoomError("REFERENCE_INVALID", `unable to erase entry ${seq}; there is no such entry, or its content is gone`);
+
 export const storeClosed = (): RedRoomError =>
   new RedRoomError("STORE_CLOSED", "unable to use the store; it is not open");
 
