@@ -9,6 +9,8 @@ import { readMessage, type TopicMessage } from "./message.ts";
 export type TopicInfo = MessageOf<"topicOpened">["topic"];
 
 export interface TopicStreamHandler {
+  /** Before any message. */
+  onOpened?(topic: TopicInfo): void;
   onMessage?(message: TopicMessage, live: boolean): void;
   onAnswer?(answer: MessageOf<"ack" | "refused">): void;
   onDrain?(): void;
@@ -98,6 +100,7 @@ export class TopicStream {
     if (message.type !== "topicOpened") throw unexpected(message, "before a topic is open");
     this.#topic = message.topic;
     if (this.#next === 0) this.#next = message.topic.head + 1;
+    this.#handler.onOpened?.(message.topic);
     this.#resolveOpened(message.topic);
   }
 
