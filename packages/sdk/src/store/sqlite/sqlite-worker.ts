@@ -13,8 +13,8 @@ if (port === null) throw new Error("this program runs as a worker thread");
 let connection: ReturnType<typeof connect> | undefined;
 
 /** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
-function connect(create: boolean) {
-  const database = openDatabase({ ...settings, create });
+function connect() {
+  const database = openDatabase(settings);
   return { database, log: new SqliteLog(database), users: new SqliteUsers(database) };
 }
 
@@ -31,11 +31,11 @@ function disconnect({ tidy }: { readonly tidy: boolean }): void {
 
 function answer({ target, method, args }: WorkerCall): unknown {
   if (target === "connection") {
-    if (method === "open") connection ??= connect(true);
+    if (method === "open") connection ??= connect();
     else disconnect({ tidy: true });
     return undefined;
   }
-  connection ??= connect(false);
+  connection ??= connect();
   const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
   return object[method]?.(...args);
 }
