@@ -13,6 +13,8 @@ import { reconcile } from "./reconcile.ts";
 export type TopicInfo = MessageOf<"topicOpened">["topic"];
 
 export interface TopicStreamHandler {
+  /** Before any message. */
+  onOpened?(topic: TopicInfo): void;
   onMessage?(message: TopicMessage, live: boolean): void;
   onAnswer?(answer: MessageOf<"ack" | "refused">): void;
   onDrain?(): void;
@@ -133,6 +135,7 @@ export class TopicStream {
       before === 0 ? EMPTY_FRONTIER : readFrontierOf(before, decodeHashes(frontier)),
     );
     if (checkpoint !== undefined && before === topic.head) this.#verify(checkpoint, topic.id, this.#follower);
+    this.#handler.onOpened?.(topic);
     this.#resolveOpened(topic);
   }
 

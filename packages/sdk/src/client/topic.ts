@@ -72,6 +72,9 @@ export class Topic {
       { title: this.title },
       from === "none" ? undefined : seqOf(from),
       {
+        onOpened: ({ id }) => {
+          this.#id = id;
+        },
         onMessage: (message, live) => this.#host.message(this, message, live),
         onAnswer: (answer) => this.#answer(answer),
         onDrain: () => this.#outbox.flushed(),
@@ -79,7 +82,7 @@ export class Topic {
       },
     );
     this.#stream = stream;
-    this.#id = (await stream.opened).id;
+    await stream.opened;
     return this;
   }
 

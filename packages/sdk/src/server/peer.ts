@@ -88,7 +88,7 @@ export class Peer {
 
   /** The first message of a stream says what it is for. */
   #serve(stream: Stream, user: SessionUser): void {
-    const { settings, store, rooms, clock } = this.#context;
+    const { settings, store, rooms, clock, logger } = this.#context;
     let topicStream: TopicStream | undefined;
     let asked = false;
     const open = (message: Message): void => {
@@ -98,7 +98,9 @@ export class Peer {
         if ((message.id === undefined) === (message.title === undefined)) {
           throw unexpected(message, "without one of id and title");
         }
-        const opened = new TopicStream(channel, rooms, user, settings.limits, () => this.#topicStreams.delete(opened));
+        const opened = new TopicStream(channel, user, { rooms, logger, limits: settings.limits }, () =>
+          this.#topicStreams.delete(opened),
+        );
         this.#topicStreams.add(opened);
         topicStream = opened;
         void opened.open(message);
@@ -106,7 +108,7 @@ export class Peer {
         void answerRequest(message, channel, { user, store, rooms, clock, limits: settings.limits })
           .catch((thrown: unknown) => {
             const error = toRedRoomError(thrown, "INTERNAL", "answer the request");
-            if (error.code === "INTERNAL") this.#context.logger.error({ error }, "a request failed");
+            if (error.code === "INTERNAL") logger.error({ error }, "unable to answer a request");
             channel.send({ type: "error", ...toFailure(error) });
           })
           .finally(() => channel.end());
@@ -166,7 +168,9 @@ export class Peer {
       const user = await this.#context.authenticate({ name, password });
       this.#step({ type: "accepted", user, sessionId: randomId() });
     } catch (thrown) {
-      this.#step({ type: "refused", error: toRedRoomError(thrown, "INTERNAL", "log in") });
+      const error = toRedRoomError(thrown, "INTERNAL", "log in");
+      if (error.code === "INTERNAL") this.#context.logger.error({ error }, "unable to check a login");
+      this.#step({ type: "refused", error });
     }
   }
 

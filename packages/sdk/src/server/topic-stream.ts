@@ -1,5 +1,6 @@
 import { fromUtf8 } from "../base/bytes.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
@@ -10,12 +11,19 @@ import { Subscription } from "./subscription.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
+export interface TopicStreamContext {
+  readonly rooms: TopicRooms;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
 export class TopicStream {
   readonly #channel: MessageChannel;
   readonly #rooms: TopicRooms;
   readonly #user: Person;
   readonly #limits: Limits;
+  readonly #logger: Logger;
   readonly #onDone: () => void;
   #room: TopicRoom | undefined;
   #subscription: Subscription | undefined;
@@ -29,11 +37,12 @@ export class TopicStream {
   #onDrained: (() => void) | undefined;
 
   /** @param onDone Called once, when the stream is over and everything it took is answered. */
-  constructor(channel: MessageChannel, rooms: TopicRooms, user: Person, limits: Limits, onDone: () => void) {
+  constructor(channel: MessageChannel, user: Person, context: TopicStreamContext, onDone: () => void) {
     this.#channel = channel;
-    this.#rooms = rooms;
     this.#user = user;
-    this.#limits = limits;
+    this.#rooms = context.rooms;
+    this.#limits = context.limits;
+    this.#logger = context.logger;
     this.#onDone = onDone;
   }
 
@@ -48,7 +57,7 @@ export class TopicStream {
       this.#channel.send(start.opened);
       if (request.from !== undefined) this.#follow(this.#room, start.from);
     } catch (thrown) {
-      this.#fail(toRedRoomError(thrown, "INTERNAL", "open the topic"));
+      this.#fail(this.#errorOf(thrown, "open the topic"));
       return;
     }
     this.#channel.resume();
@@ -57,7 +66,7 @@ export class TopicStream {
   #follow(room: TopicRoom, from: number): void {
     this.#subscription = new Subscription(room, from, {
       send: (frame) => this.#channel.sendEncoded(frame),
-      fail: (error) => this.#fail(error),
+      fail: (error) => this.#fail(this.#errorOf(error, "read the topic")),
     });
   }
 
@@ -105,7 +114,7 @@ export class TopicStream {
       const receipt = await this.#room.publish(this.#user, { id, kind, text, re });
       answer = { type: "ack", id, ...receipt };
     } catch (thrown) {
-      const error = toRedRoomError(thrown, "INTERNAL", "store the message");
+      const error = this.#errorOf(thrown, "store the message");
       answer = { type: "refused", id, ...toFailure(error) };
     }
     this.#open -= 1;
@@ -131,6 +140,13 @@ export class TopicStream {
     } catch (cause) {
       throw new RedRoomError("TEXT_INVALID", "unable to take the message; it is not UTF-8", { cause });
     }
+  }
+
+  /** The client is told of an `INTERNAL` error only that it happened; what it was is for the operator. */
+  #errorOf(thrown: unknown, doing: string): RedRoomError {
+    const error = toRedRoomError(thrown, "INTERNAL", doing);
+    if (error.code === "INTERNAL") this.#logger.error({ error, topic: this.#room?.id }, `unable to ${doing}`);
+    return error;
   }
 
   #fail(error: RedRoomError): void {

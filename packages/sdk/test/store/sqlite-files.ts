@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sqliteStore } from "../../src/sqlite.ts";
+import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from "../../src/sqlite.ts";
 
 /** A folder of its own that goes with the scope. */
 export async function newFolder() {
@@ -16,10 +16,10 @@ export async function newFolder() {
 }
 
 /** An open store in a folder of its own. */
-export async function openStore() {
+export async function openStore(options: SqliteStoreOptions = {}) {
   const folder = await newFolder();
-  const stores = [sqliteStore(folder.file)];
-  const store = stores[0] as ReturnType<typeof sqliteStore>;
+  const store = sqliteStore(folder.file, options);
+  const stores: SqliteStore[] = [store];
   await store.open();
   return {
     store,
@@ -27,7 +27,7 @@ export async function openStore() {
     folder: folder.path,
     /** Another one on the same file, as another process would have it. */
     async another() {
-      const other = sqliteStore(folder.file);
+      const other = sqliteStore(folder.file, options);
       stores.push(other);
       await other.open();
       return other;

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { RedRoomError } from "../../base/errors.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -10,19 +10,20 @@ const MAGIC = "SQLite format 3\0";
  * Makes the file where there is none, readable by its owner only, or makes sure that it is ours, from its first bytes and
  * without SQLite: to open somebody else's database, and to close it, can already change it.
  *
+ * MUST NOT be called for a file that this process has open in SQLite. POSIX drops all locks of a process on a file when it
+ * closes any descriptor of that file; the next process to close the database would then take the write-ahead log away,
+ * with all that we write to it afterwards. `meetFile` sees to it.
+ *
  * @throws {RedRoomError} `STORE_FOREIGN`, `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
-export function inspectFile(file: string, { create }: { readonly create: boolean }): void {
+export function inspectFile(file: string): void {
   const header = Buffer.alloc(HEADER_BYTES);
   let size: number;
   try {
-    if (create) createFile(file);
+    createFile(file);
     const descriptor = openSync(file, "r");
     try {
-      const stats = fstatSync(descriptor);
-      if (!stats.isFile()) throw new Error("it is not a file");
-      size = stats.size;
-      readSync(descriptor, header, 0, HEADER_BYTES, 0);
+      size = readSync(descriptor, header, 0, HEADER_BYTES, 0);
     } finally {
       closeSync(descriptor);
     }
@@ -30,7 +31,12 @@ export function inspectFile(file: string, { create }: { readonly create: boolean
     throw unusable(file, thrown);
   }
   if (size > 0) checkHeader(file, header);
+}
+
+/** Says why SQLite will not be able to use the file, without opening it. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+export function checkAccess(file: string): void {
   try {
+    if (!statSync(file).isFile()) throw new Error("it is not a file");
     accessSync(file, constants.R_OK | constants.W_OK);
     accessSync(dirname(file), constants.W_OK); // for the write-ahead log beside it
   } catch (thrown) {

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { checkOwner, inspectFile } from "./inspect-file.ts";
+import { checkAccess, checkOwner } from "./inspect-file.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /** Older ones can corrupt a database in WAL mode (sqlite.org/wal.html#walresetbug). */
@@ -8,19 +8,18 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 export interface OpenSettings {
   readonly file: string;
   readonly readonly: boolean;
-  /** Makes the file where there is none. Only the first opening does: a file that vanishes later is an error. */
-  readonly create: boolean;
   /** How long to wait for another process that is writing. */
   readonly busyTimeoutMs: number;
 }
 
 /**
- * Opens a connection with everything the promises of the store rest on, and checks that it holds.
+ * Opens a connection to a file that `meetFile` knows, with everything the promises of the store rest on, and checks that
+ * it holds.
  *
  * @throws {RedRoomError} `STORE_FOREIGN`, `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
-export function openDatabase({ file, readonly, create, busyTimeoutMs }: OpenSettings): Database.Database {
-  inspectFile(file, { create });
+export function openDatabase({ file, readonly, busyTimeoutMs }: OpenSettings): Database.Database {
+  checkAccess(file);
   const database = new Database(file, { readonly, fileMustExist: true, timeout: busyTimeoutMs });
   try {
     refuseOldSqlite(database);

@@ -15,6 +15,7 @@ import type {
   TopicSummary,
 } from "../topic-store.ts";
 import type { UserStore } from "../user-store.ts";
+import { forgetFile, meetFile } from "./open-files.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 export interface SqliteStore extends TopicStore {
@@ -52,10 +53,13 @@ class FileStore implements SqliteStore {
   readonly #queue: AppendQueue;
   #logKey: Uint8Array | undefined;
   #open = false;
+  readonly #file: string;
+  #inode: string | undefined;
   /** Opening and closing, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(file: string, busyTimeoutMs: number) {
+    this.#file = file;
     this.#writer = new WorkerLink({ file, busyTimeoutMs, readonly: false });
     this.#reader = new WorkerLink({ file, busyTimeoutMs, readonly: true });
     this.#queue = new AppendQueue({
@@ -67,6 +71,7 @@ class FileStore implements SqliteStore {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#open) return;
+      this.#inode = meetFile(this.#file);
       this.#reader.start();
       try {
         this.#logKey = await this.#writer.call("connection", "open");
@@ -93,6 +98,8 @@ class FileStore implements SqliteStore {
       await link.call("connection", "close").catch(() => {}); // its thread ends in any case
       await link.terminate();
     }
+    if (this.#inode !== undefined) forgetFile(this.#inode);
+    this.#inode = undefined;
   }
 
   async createTopic(topic: TopicRecord): Promise<void> {

@@ -15,8 +15,8 @@ if (port === null) throw new Error("this program runs as a worker thread");
 let connection: ReturnType<typeof connect> | undefined;
 
 /** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
-function connect(create: boolean) {
-  const database = openDatabase({ ...settings, create });
+function connect() {
+  const database = openDatabase(settings);
   try {
     const key = settings.readonly ? undefined : openLogKey(`${settings.file}.log-key`);
     const log = new SqliteLog(database, key && new CheckpointSigner(database, key));
@@ -41,10 +41,10 @@ function disconnect({ tidy }: { readonly tidy: boolean }): void {
 function answer({ target, method, args }: WorkerCall): unknown {
   if (target === "connection") {
     if (method === "close") return disconnect({ tidy: true });
-    connection ??= connect(true);
+    connection ??= connect();
     return connection.logKey;
   }
-  connection ??= connect(false);
+  connection ??= connect();
   const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
   return object[method]?.(...args);
 }

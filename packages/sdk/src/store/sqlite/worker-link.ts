@@ -85,7 +85,8 @@ export class WorkerLink {
   /** Starts the thread, where none runs. It takes a moment, which two threads can spend side by side. */
   start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(WORKER, { workerData: this.#settings });
+    // Flags are for the program that embeds us: `--input-type` would even keep the thread from starting.
+    const worker = new Worker(WORKER, { workerData: this.#settings, execArgv: [] });
     this.#worker = worker;
     worker.unref();
     let reason: unknown;

@@ -1,0 +1,127 @@
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
+import { openStore } from "./sqlite-files.ts";
+
+let world: Awaited<ReturnType<typeof openStore>>;
+let database: Database.Database;
+let topicId: string;
+let leafOf: (seq: number, change?: object) => string;
+
+/** Everything on record, to compare before and after. */
+const record = () =>
+  ["topics", "entries", "contents", "people", "pseudonyms"].map((table) =>
+    database.prepare(`SELECT * FROM ${table}`).all(),
+  );
+
+beforeAll(async () => {
+  world = await openStore();
+  const { id } = await newTopic(world.store, "Share Deal");
+  topicId = id;
+  await newTopic(world.store, "Asset Deal");
+  const author = await world.store.pseudonym(id, { id: "a-person", name: "anna" });
+  const key = newKey(author);
+  await say(world.store, id, "first", key);
+  await say(world.store, id, "second", newKey(author));
+  leafOf = (seq, change = {}) => draftOf(id, newKey(author), { seq: seq - 1 }, "inserted", change).leaf;
+  database = new Database(world.file);
+  database.prepare("SELECT leaf FROM entries WHERE seq = 1").get();
+});
+
+afterAll(async () => {
+  database.close();
+  await world[Symbol.asyncDispose]();
+});
+
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  topics: ["topic", "id", "title", "created_at"],
+  entries: ["topic", "seq", "leaf"],
+  contents: ["topic", "seq", "content", "salt", "rowid"],
+  pseudonyms: ["topic", "pseudonym", "person"],
+  people: ["id"],
+};
+
+describe("the tables of the record", () => {
+  for (const [table, columns] of Object.entries(TABLES)) {
+    it(`${table}: refuse to remove a row`, () => {
+      const before = record();
+      expect(() => database.exec(`DELETE FROM ${table}`)).toThrow("never removed");
+      expect(record()).toEqual(before);
+    });
+
+    for (const column of columns) {
+      for (const verb of ["UPDATE", "UPDATE OR REPLACE", "UPDATE OR IGNORE"]) {
+        it(`${table}: refuse ${verb} of ${column}`, () => {
+          const before = record();
+          expect(() => database.exec(`${verb} ${table} SET ${column} = ${column}`)).toThrow(
+            /never changed|keep their ids/,
+          );
+          expect(record()).toEqual(before);
+        });
+      }
+    }
+
+    for (const verb of ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE", "INSERT"]) {
+      it(`${table}: refuse ${verb} of a row that is there`, () => {
+        const before = record();
+        const list = columns.join(", ");
+        expect(() => database.exec(`${verb} INTO ${table} (${list}) SELECT ${list} FROM ${table}`)).toThrow(
+          /once|without gaps/,
+        );
+        expect(record()).toEqual(before);
+      });
+    }
+  }
+
+  const replacing: Readonly<Record<string, () => string>> = {
+    "an entry under another number by its key": () =>
+      `INSERT OR REPLACE INTO entries (topic, seq, leaf) SELECT topic, 3, replace(leaf, '"seq":1,', '"seq":3,') FROM entries WHERE seq = 1`,
+    "a topic by its id": () => `REPLACE INTO topics (id, title, created_at) VALUES ('${topicId}', 'Other', 1)`,
+    "a topic by its title": () => "REPLACE INTO topics (id, title, created_at) VALUES ('other', 'Share Deal', 1)",
+    "a topic by its number": () => "REPLACE INTO topics (topic, id, title, created_at) VALUES (1, 'other', 'Other', 1)",
+    "a content by its row": () =>
+      "REPLACE INTO contents (rowid, topic, seq, content, salt) VALUES (1, 1, 3, '{}', zeroblob(32))",
+    "a pseudonym by its person": () =>
+      "REPLACE INTO pseudonyms (topic, pseudonym, person) VALUES (1, 'new', 'a-person')",
+    "a pseudonym by itself": () =>
+      "REPLACE INTO pseudonyms (topic, pseudonym, person) SELECT topic, pseudonym, 'another' FROM pseudonyms",
+    "a person by an id": () => "REPLACE INTO people (id, name) VALUES ('a-person', 'Bernd')",
+    "an entry by a conflict clause": () =>
+      "INSERT INTO entries (topic, seq, leaf) SELECT topic, seq, leaf FROM entries WHERE true ON CONFLICT DO UPDATE SET leaf = leaf",
+  };
+  for (const [what, sql] of Object.entries(replacing)) {
+    it(`refuse to replace ${what}`, () => {
+      const before = record();
+      expect(() => database.exec(sql())).toThrow(/once|never changed|without gaps/);
+      expect(record()).toEqual(before);
+    });
+  }
+
+  it("refuse entries out of their order, or whose columns would contradict the leaf", () => {
+    const before = record();
+    const insert = database.prepare("INSERT INTO entries (topic, seq, leaf) VALUES (?, ?, ?)");
+    expect(() => insert.run(1, 4, leafOf(4))).toThrow("without gaps");
+    expect(() => insert.run(1, 0, leafOf(0))).toThrow("without gaps");
+    expect(() => insert.run(1, 3, leafOf(4))).toThrow("CHECK");
+    expect(() => insert.run(1, 3, leafOf(3, { topic: "another" }))).toThrow("topic that its leaf names");
+    expect(() => insert.run(2, 1, leafOf(1))).toThrow("topic that its leaf names");
+    expect(() => insert.run(99, 1, leafOf(1))).toThrow();
+    expect(() => insert.run(1, 3, "not JSON")).toThrow("malformed JSON");
+    expect(() => insert.run(1, 3, leafOf(3, { by: undefined as unknown as string }))).toThrow("NOT NULL");
+    expect(() => database.exec("UPDATE entries SET id = 'other'")).toThrow("generated column");
+    expect(record()).toEqual(before);
+  });
+
+  it("refuse content without an entry, and a salt of another length", () => {
+    const insert = database.prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)");
+    database.pragma("foreign_keys = ON");
+    expect(() => insert.run(1, 3, "{}", Buffer.alloc(32))).toThrow("FOREIGN KEY");
+    expect(() => insert.run(1, 3, "{}", Buffer.alloc(31))).toThrow("CHECK");
+    expect(() => insert.run(1, 3, "no JSON", Buffer.alloc(32))).toThrow("CHECK");
+  });
+
+  it("let a person take another name", () => {
+    database.exec("UPDATE people SET name = 'Anna B.' WHERE id = 'a-person'");
+    expect(database.prepare("SELECT DISTINCT author FROM messages").pluck().all()).toEqual(["Anna B."]);
+  });
+});
