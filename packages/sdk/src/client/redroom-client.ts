@@ -100,6 +100,10 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     if (!name.isWellFormed() || !password.isWellFormed()) {
       throw new RedRoomError("OPTIONS_INVALID", "unable to log in; the name or the password is not Unicode text");
     }
+    for (const [topicId, note] of options.trusted ?? []) {
+      if (readCheckpoint(note)?.origin === originOf(topicId)) continue;
+      throw new RedRoomError("OPTIONS_INVALID", `unable to trust a checkpoint; it is not one of the topic ${topicId}`);
+    }
     this.#address = address;
     this.#options = options;
     this.#transport = options.transport ?? quicTransport(options.ca === undefined ? {} : { ca: options.ca });

@@ -1,14 +1,14 @@
-import type { RedRoomError } from "../base/errors.ts";
+import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
-import { LogFollower, logFork } from "../evidence/log-follower.ts";
-import { EMPTY_FRONTIER, hashLeaf } from "../evidence/merkle.ts";
+import { LogFollower, type TrustedCheckpoint } from "../evidence/log-follower.ts";
+import { hashLeaf } from "../evidence/merkle.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
-import type { Link } from "./link.ts";
+import { isBreach, type Link } from "./link.ts";
 import { readMessage, type TopicMessage } from "./message.ts";
-import { reconcile } from "./reconcile.ts";
+import { openHead, reconcile } from "./reconcile.ts";
 
 export type TopicInfo = MessageOf<"topicOpened">["topic"];
 
@@ -34,6 +34,8 @@ export class TopicStream {
   #topic: TopicInfo | undefined;
   /** The log as this stream sees it grow. */
   #follower: LogFollower | undefined;
+  /** One proof is asked for at a time. */
+  #reconciling = false;
   #over = false;
 
   /** @param from The first seq wanted; 0 for live messages only; `undefined` for none. */
@@ -108,35 +110,46 @@ export class TopicStream {
     } else if (message.type === "placeholder") {
       follower.append(decodeHash(message.leafHash));
     } else if (message.type === "checkpoint") {
-      this.#verify(message.note, topic.id, follower);
+      void this.#reconcile(follower.verify(message.note), follower);
     } else {
       throw unexpected(message, "on a topic stream");
     }
   }
 
-  #verify(note: string, topicId: string, follower: LogFollower): void {
-    const open = follower.verify(note);
-    if (open === undefined) return;
-    reconcile(this.#link, topicId, open).catch((error: RedRoomError) => {
-      if (error.code === "LOG_FORK" || error.code === "PROTOCOL_ERROR") this.#link.violated(error);
-    });
+  /** Resolves when the checkpoint and the trusted one are known to be of one log; if they cannot be, all ends. */
+  async #reconcile(checkpoint: TrustedCheckpoint | undefined, follower: LogFollower): Promise<void> {
+    if (checkpoint === undefined || this.#reconciling) return;
+    this.#reconciling = true;
+    try {
+      let open: TrustedCheckpoint | undefined = checkpoint;
+      while (open !== undefined && !this.#over) {
+        await reconcile(this.#link, this.#topic?.id ?? "", open);
+        open = follower.confirm(open);
+      }
+    } catch (thrown) {
+      const error = toRedRoomError(thrown, "INTERNAL", "verify the log");
+      this.#finish(error);
+      this.#channel.reset();
+      if (isBreach(error)) this.#link.violated(error);
+    } finally {
+      this.#reconciling = false;
+    }
   }
 
   #open(message: Message): void {
     if (message.type !== "topicOpened") throw unexpected(message, "before a topic is open");
     const { topic, frontier, checkpoint } = message;
     const trust = this.#link.trust(topic.id);
-    const known = trust.checkpoint;
-    if (known !== undefined && topic.head < known.size) throw logFork(trust.log.origin, known.note, checkpoint);
-    this.#topic = topic;
+    const head = openHead(trust, topic.head, checkpoint);
     const before = this.#from === undefined || this.#from === 0 ? topic.head : this.#from - 1;
-    this.#follower = new LogFollower(
-      trust,
-      before === 0 ? EMPTY_FRONTIER : readFrontierOf(before, decodeHashes(frontier)),
-    );
-    if (checkpoint !== undefined && before === topic.head) this.#verify(checkpoint, topic.id, this.#follower);
+    const follower = new LogFollower(trust, readFrontierOf(before, decodeHashes(frontier)));
+    this.#topic = topic;
+    this.#follower = follower;
     this.#handler.onOpened?.(topic);
-    this.#resolveOpened(topic);
+    // A log that is shorter than it was is held against the old one now; what has grown, as it arrives.
+    const shrunk = head.size < (trust.checkpoint?.size ?? 0);
+    const open = before === head.size && head.size > 0 ? follower.check(head) : shrunk ? head : undefined;
+    void this.#reconcile(open, follower).then(() => this.#resolveOpened(topic));
   }
 
   #finish(error: RedRoomError | undefined): void {

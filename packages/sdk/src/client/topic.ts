@@ -1,10 +1,11 @@
 import { RedRoomError } from "../base/errors.ts";
 import { parseLogProof } from "../evidence/log-proof.ts";
+import { verifyInclusion } from "../evidence/proofs.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { readPage } from "./history-page.ts";
-import type { Link } from "./link.ts";
+import { isBreach, type Link } from "./link.ts";
 import type { TopicMessage } from "./message.ts";
 import { MessageFeed } from "./message-feed.ts";
 import { Outbox, type SendOptions } from "./outbox.ts";
@@ -162,14 +163,12 @@ export class Topic {
     const link = this.#host.link();
     const topic = await this.#findId();
     const messages: TopicMessage[] = [];
-    for (let next = from; next < from + limit; ) {
-      const wanted = Math.min(from + limit - next, link.limits.maxPageEntries);
-      const response = await request(link, { type: "readHistory", topic, from: next, limit: wanted });
-      const { head } = expectLast(response, "historyRead");
-      const page = await this.#watched(link, readPage(link, topic, next, response));
+    for (let next = from; messages.length < limit; ) {
+      const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
+      const page = await this.#watched(link, readPage(link, topic, next, wanted));
       messages.push(...page.messages);
+      if (page.last) break;
       next = page.next;
-      if (head < next) break;
     }
     return messages;
   }
@@ -201,9 +200,7 @@ export class Topic {
     const link = this.#host.link();
     const topic = await this.#findId();
     const { proof } = expectLast(await request(link, { type: "proveEntry", topic, seq }), "entryProof");
-    const parsed = parseLogProof(proof);
-    if (parsed?.index !== seq - 1) throw protocolError(`what the server sent is not a proof of entry ${seq}`);
-    await this.#watched(link, reconcile(link, topic, link.trust(topic).open(parsed.checkpoint)));
+    await this.#watched(link, this.#check(link, topic, seq, proof));
     return proof;
   }
 
@@ -228,12 +225,25 @@ export class Topic {
     this.#finish(error);
   }
 
-  /** Two logs under one name end the session, wherever they are noticed. */
+  async #check(link: Link, topic: string, seq: number, text: string): Promise<void> {
+    const proof = parseLogProof(text);
+    const trust = link.trust(topic);
+    const checkpoint = trust.open(proof?.checkpoint ?? "");
+    const [leafHash] = (await readPage(link, topic, seq, 1)).leafHashes;
+    const { size, root } = checkpoint;
+    const index = seq - 1;
+    if (proof?.index !== index || !leafHash || !verifyInclusion({ leafHash, index, size, root }, proof.hashes)) {
+      throw protocolError(`what the server sent does not prove entry ${seq}`);
+    }
+    await reconcile(link, topic, checkpoint);
+  }
+
+  /** A server that breaks the protocol, or has two logs under one name, ends the session wherever it is noticed. */
   async #watched<T>(link: Link, work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof RedRoomError && error.code === "LOG_FORK") link.violated(error);
+      if (isBreach(error)) link.violated(error);
       throw error;
     }
   }

@@ -67,6 +67,8 @@ export class LogFollower {
   #frontier: Frontier;
   /** The size of a trusted checkpoint that this tree is known to contain. */
   #linked = -1;
+  /** The newest checkpoint that fits this tree while it is unknown whether the trusted one does. */
+  #open: TrustedCheckpoint | undefined;
 
   /** @param frontier What the server says that came before; it is believed once a checkpoint fits what grows on it. */
   constructor(trust: LogTrust, frontier: Frontier) {
@@ -90,14 +92,24 @@ export class LogFollower {
   }
 
   /**
-   * Holds the tree against the signed checkpoint of its present size.
+   * Holds the tree against the signed checkpoint of its present size, see `check`.
    *
-   * @returns The checkpoint when it must still be reconciled with the trusted one, by a consistency proof.
    * @throws {RedRoomError} `PROTOCOL_ERROR`, `LOG_FORK`.
    */
   verify(note: string): TrustedCheckpoint | undefined {
+    return this.check(this.#trust.open(note));
+  }
+
+  /**
+   * Holds the tree against a checkpoint of its present size whose signature was verified.
+   *
+   * @returns The checkpoint when it must still be reconciled with the trusted one, by a consistency proof; then `confirm`
+   * it.
+   * @throws {RedRoomError} `PROTOCOL_ERROR`, `LOG_FORK`.
+   */
+  check(checkpoint: TrustedCheckpoint): TrustedCheckpoint | undefined {
     const { log, checkpoint: known } = this.#trust;
-    const checkpoint = this.#trust.open(note);
+    const { note } = checkpoint;
     if (checkpoint.size !== this.#frontier.size) {
       throw new RedRoomError(
         "PROTOCOL_ERROR",
@@ -106,19 +118,39 @@ export class LogFollower {
     }
     if (!equalHashes(checkpoint.root, rootOf(this.#frontier))) throw logFork(log.origin, note, undefined);
     if (known !== undefined && known.size !== this.#linked) {
-      if (known.size !== checkpoint.size) return checkpoint;
+      if (known.size !== checkpoint.size) {
+        this.#open = checkpoint;
+        return checkpoint;
+      }
       if (!equalHashes(known.root, checkpoint.root)) throw logFork(log.origin, known.note, note);
     }
+    this.#link(checkpoint);
+    return undefined;
+  }
+
+  /**
+   * The checkpoint was reconciled with the trusted one.
+   *
+   * @returns The next one that must be, where another has come meanwhile.
+   */
+  confirm(checkpoint: TrustedCheckpoint): TrustedCheckpoint | undefined {
+    // What fits this tree and is larger contains what was reconciled, unless something larger yet is trusted by now.
+    if (this.#trust.checkpoint?.size === checkpoint.size) this.#link(this.#open ?? checkpoint);
+    else if (this.#open?.size === checkpoint.size) this.#open = undefined;
+    return this.#open;
+  }
+
+  #link(checkpoint: TrustedCheckpoint): void {
     this.#trust.advance(checkpoint);
     this.#linked = checkpoint.size;
-    return undefined;
+    this.#open = undefined;
   }
 
   #compare(): void {
     const known = this.#trust.checkpoint;
     if (known === undefined || known.size !== this.#frontier.size) return;
     if (!equalHashes(known.root, rootOf(this.#frontier))) throw logFork(this.#trust.log.origin, known.note, undefined);
-    this.#linked = known.size;
+    this.#link(known);
   }
 }
 

@@ -27,9 +27,16 @@ export function publicKeyBytes(key: KeyObject): Uint8Array {
   return publicKey.export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX.byteLength);
 }
 
+/** Reading a key takes longer than hashing a note, and one key opens all notes of a server. */
+const publicKeys = new WeakMap<Uint8Array, KeyObject>();
+
 /** An Ed25519 key of 32 bytes as Node knows it. */
 export function toPublicKey(bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
+  const known = publicKeys.get(bytes);
+  if (known !== undefined) return known;
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
+  publicKeys.set(bytes, key);
+  return key;
 }
 
 /** Reads an Ed25519 private key from PEM (PKCS #8). */
@@ -73,13 +80,25 @@ export function signNote(text: string, { name, privateKey, publicKey }: NoteSign
  * of others are ignored.
  */
 export function openNote(note: string, verifier: NoteVerifier): string | undefined {
+  const signed = readNote(note, verifier);
+  if (signed === undefined) return undefined;
+  const key = toPublicKey(verifier.publicKey);
+  const right = signed.signatures.every((signature) => verify(null, Buffer.from(signed.text), key, signature));
+  return right ? signed.text : undefined;
+}
+
+/** The text, and the verifier's signatures as they stand there, one at least: not checked yet. */
+export function readNote(
+  note: string,
+  verifier: NoteVerifier,
+): { readonly text: string; readonly signatures: readonly Uint8Array[] } | undefined {
   const split = note.lastIndexOf("\n\n");
   if (split < 0 || !note.endsWith("\n") || !note.isWellFormed() || hasControls(note)) return undefined;
   const text = note.slice(0, split + 1);
   const lines = note.slice(split + 2, -1).split("\n");
   if (lines.length > MAX_SIGNATURES) return undefined;
   const id = keyId(verifier);
-  let signed = false;
+  const signatures: Uint8Array[] = [];
   for (const line of lines) {
     const [, name, encoded = ""] = /^— ([^+\s]+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line) ?? [];
     const bytes = Buffer.from(encoded, "base64");
@@ -87,10 +106,9 @@ export function openNote(note: string, verifier: NoteVerifier): string | undefin
     if (name !== verifier.name || !bytes.subarray(0, 4).equals(id)) continue;
     const signature = bytes.subarray(4);
     if (signature.byteLength !== SIGNATURE_BYTES) return undefined;
-    if (!verify(null, Buffer.from(text), toPublicKey(verifier.publicKey), signature)) return undefined;
-    signed = true;
+    signatures.push(signature);
   }
-  return signed ? text : undefined;
+  return signatures.length === 0 ? undefined : { text, signatures };
 }
 
 /** ASCII control characters other than the newline have no place in a note. */

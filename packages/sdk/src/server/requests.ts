@@ -105,7 +105,8 @@ async function sendHistory(
     const frames = from > head ? [] : await room.read(from, Math.min(limit, head - from + 1));
     for (const frame of frames) channel.sendEncoded(frame);
     if (checkpoint === undefined || frames.length === 0) {
-      channel.send({ type: "historyRead", head, frontier: [], consistency: [] });
+      const signed = checkpoint && { checkpoint: checkpoint.note };
+      channel.send({ type: "historyRead", head, frontier: [], ...signed, consistency: [] });
       return;
     }
     const frontier = await store.frontier(topic, from - 1);
