@@ -1,6 +1,24 @@
 export { ENTRY_KINDS, type EntryKind, MESSAGE_KINDS, type MessageKind } from "./base/message-kind.ts";
 export { type Checkpoint, openCheckpoint, originOf, readCheckpoint, signCheckpoint } from "./evidence/checkpoint.ts";
 export {
+  type ExportDirectory,
+  type ExportEntry,
+  type ExportKeys,
+  formatExportDirectory,
+  formatExportEntry,
+  formatExportKeys,
+} from "./evidence/export-format.ts";
+export {
+  EXPORT_CHECKS,
+  type ExportCheck,
+  type ExportExpectations,
+  type ExportParts,
+  type ExportReport,
+  type ExportVerdict,
+  type VerifiedEntry,
+  verifyExport,
+} from "./evidence/export-verifier.ts";
+export {
   commit,
   encodeContent,
   encodeLeaf,

@@ -39,14 +39,17 @@ export function parseLeaf(leaf: string): LeafFields | undefined {
   try {
     const { v, ...fields } = JSON.parse(leaf) as LeafFields & { v: unknown };
     const { topic, seq, id, kind, by, at, to = [], re, commitment } = fields;
-    const strings = [topic, id, by, commitment, ...to].every((value) => typeof value === "string");
-    const numbers = [seq, at, re ?? 1].every((value) => Number.isSafeInteger(value) && value > 0);
+    const strings = Array.isArray(to) && [topic, id, by, commitment, ...to].every(isText);
+    const numbers = [seq, at, re === undefined ? 1 : re].every((value) => Number.isSafeInteger(value) && value > 0);
     const known = v === 1 && ENTRY_KINDS.includes(kind);
     return strings && numbers && known && encodeLeaf(fields) === leaf ? fields : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** Other languages write half a character in another way than JavaScript does, or not at all. */
+const isText = (value: unknown): value is string => typeof value === "string" && value.isWellFormed();
 
 /** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
 export function encodeContent(text: string): string {
@@ -57,7 +60,7 @@ export function encodeContent(text: string): string {
 export function parseContent(content: string): string | undefined {
   try {
     const { text } = JSON.parse(content) as { text: unknown };
-    return typeof text === "string" && encodeContent(text) === content ? text : undefined;
+    return isText(text) && encodeContent(text) === content ? text : undefined;
   } catch {
     return undefined;
   }
