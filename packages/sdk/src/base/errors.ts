@@ -47,6 +47,7 @@ export const ERROR_CODES = [
   // evidence
   "LOG_FORK",
   "PROOF_UNAVAILABLE",
+  "RECORD_DAMAGED",
   // store
   "STORE_UNAVAILABLE",
   "STORE_FOREIGN",

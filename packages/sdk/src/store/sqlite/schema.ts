@@ -76,6 +76,12 @@ CREATE TABLE users (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- What neither a hash, a signature nor a unique index repeats is in an index too: two copies, which PRAGMA integrity_check
+-- compares, so that no damage goes unseen.
+CREATE INDEX topics_copy ON topics (created_at);
+CREATE INDEX people_copy ON people (name);
+CREATE INDEX users_copy ON users (password_hash, admin, created_at);
+
 -- Nobody changes or removes what is on record. REPLACE removes rows without a DELETE trigger, so inserts are checked too.
 CREATE TRIGGER topics_insert BEFORE INSERT ON topics BEGIN
   SELECT RAISE(ABORT, 'a topic is created once')
