@@ -1,6 +1,6 @@
 import { randomId } from "../base/id.ts";
 import { parseLeaf } from "../evidence/leaf.ts";
-import { makeLogKey } from "../evidence/log-key.ts";
+import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
 import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
@@ -28,9 +28,13 @@ import type {
 } from "./topic-store.ts";
 import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
 
-/** A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again. */
-export function memoryStore(): TopicStore & { readonly users: UserStore } {
-  return new MemoryStore();
+/**
+ * A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again.
+ *
+ * @param key Who signs its checkpoints; a new key by default.
+ */
+export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly users: UserStore } {
+  return new MemoryStore(key);
 }
 
 interface MemoryTopic extends TopicRecord {
@@ -50,8 +54,12 @@ class MemoryStore implements TopicStore, LogBackend {
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);
-  readonly #key = makeLogKey();
+  readonly #key: LogKey;
   #open = false;
+
+  constructor(key: LogKey) {
+    this.#key = key;
+  }
 
   async open(): Promise<void> {
     this.#open = true;
