@@ -8,16 +8,17 @@ import {
   parseExportEntry,
   parseExportKeys,
 } from "./export-format.ts";
+import { splitLines } from "./export-lines.ts";
 import { commit, type LeafFields, parseContent, parseLeaf, SALT_BYTES } from "./leaf.ts";
 import { verifyLogKey } from "./log-key.ts";
-import { appendLeaf, EMPTY_FRONTIER, equalHashes, hashLeaf, rootOf } from "./merkle.ts";
+import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, equalHashes, hashLeaf, rootOf } from "./merkle.ts";
 
 /** The bytes of an export's files. */
 export interface ExportParts {
   readonly keys: Uint8Array;
   readonly checkpoint: Uint8Array;
   readonly directory: Uint8Array;
-  /** The lines of `entries.jsonl`, without their line feeds; one is held at a time. */
+  /** `entries.jsonl`, in pieces of any size; no more than a line is held at a time. */
   readonly entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
@@ -104,11 +105,12 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
   if (earlier !== undefined && before === undefined) throw new Fault("earlier");
 
   let tree = EMPTY_FRONTIER;
-  let [grownFromEarlier, visible] = [before?.checkpoint.size === 0, 0];
+  let grownFromEarlier = before?.checkpoint.size === 0 && equalHashes(before.checkpoint.root, EMPTY_ROOT);
+  let visible = 0;
   const hidden: number[] = [];
   const erasures = new Set<number>();
   const people = new Set<string>();
-  for await (const line of parts.entries) {
+  for await (const line of splitLines(parts.entries, MAX_LINE_BYTES)) {
     const { line: leafLine, entry } = readEntry(line, tree.size + 1, log.origin);
     const { seq, kind, by, to = [], re } = entry.leaf;
     tree = appendLeaf(tree, hashLeaf(leafLine)).frontier;
@@ -136,6 +138,9 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
     earlier: before && { size: before.checkpoint.size, signed: before.signed },
   };
 }
+
+/** More than the longest text of the largest limits, escaped twice. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 class Fault extends Error {
   constructor(
