@@ -15,6 +15,7 @@ export const EXIT_CODES = {
   notAllowed: 10,
   serverUnavailable: 11,
   incompatible: 12,
+  notVerified: 13,
   /** 128 + the signal's number, as a shell reports it. */
   interrupted: 130,
   terminated: 143,
