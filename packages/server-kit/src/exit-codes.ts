@@ -47,6 +47,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     ],
   },
   { exit: 10, meaning: "there is no native QUIC for this platform", codes: ["PLATFORM_UNSUPPORTED"] },
+  { exit: 11, meaning: "the record does not hold: verify has found a fault", codes: ["RECORD_DAMAGED"] },
   { exit: 130, meaning: "ended at once by a second Ctrl+C (143: by a second SIGTERM)", codes: [] },
 ];
 

@@ -8,6 +8,7 @@ import { addInit } from "./commands/init.ts";
 import { addStart } from "./commands/start.ts";
 import { addTopic } from "./commands/topic.ts";
 import { addUser } from "./commands/user.ts";
+import { addVerify } from "./commands/verify.ts";
 import { EXIT_CODES, exitCodeOf, OK, UNEXPECTED, USAGE } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 
@@ -42,7 +43,7 @@ function createProgram(): Command {
         write(`redroom-server: unable to understand the command; ${reason}; see redroom-server --help\n`);
       },
     });
-  for (const add of [addInit, addStart, addUser, addTopic, addExport, addAddress, addCertificate]) add(program);
+  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addAddress, addCertificate]) add(program);
   return program.addHelpText("afterAll", `\nExit codes:\n${exitCodeTable()}`);
 }
 

@@ -6,7 +6,7 @@ import { verifyStore } from "../../src/sqlite.ts";
 import { newRecord, rowsOf } from "./verify-world.ts";
 
 /** `REDROOM_FLIPS=all npx vitest run verify-flips`: every byte of the small file and 2,000 of the large one. */
-const ALL = process.env.REDROOM_FLIPS === "all";
+const ALL = process.env["REDROOM_FLIPS"] === "all";
 
 /** Changes one byte after the other, and puts it back. @returns In how many cases a fault was found. */
 async function flipEach(file: string, offsets: Iterable<number>): Promise<number> {
