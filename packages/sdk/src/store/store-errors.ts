@@ -8,6 +8,15 @@ export const topicExists = (title: string): RedRoomError =>
 export const topicUnknown = (id: string): RedRoomError =>
   new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with the id ${id}`);
 
+export const recordDamaged = (id: string, size: number): RedRoomError =>
+  new RedRoomError(
+    "RECORD_DAMAGED",
+    `unable to use the topic ${id}; its ${size} entries are not those that were signed`,
+    {
+      remedy: "stop the server, keep the database as it is, and verify it",
+    },
+  );
+
 export const nameTaken = (name: string): RedRoomError =>
   new RedRoomError("NAME_TAKEN", `unable to add the user; the name "${name}" is taken`);
 

@@ -120,9 +120,10 @@ export class SqliteLog {
     return result;
   }
 
-  #write({ topic, seq: head }: TopicRow, additions: readonly Addition[]): Frontier {
+  #write({ topic, id, seq: head }: TopicRow, additions: readonly Addition[]): Frontier {
     const known = this.#frontiers.get(topic);
     let frontier = known?.size === head ? known : this.#trees.of(topic, head).frontier(head);
+    if (frontier !== known) this.#signer?.confirm(topic, id, frontier);
     for (const { entries, erases } of additions) {
       const growth = grow(
         frontier,
@@ -148,7 +149,10 @@ export class SqliteLog {
   }
 
   checkpoint(topicId: string): string | undefined {
-    return this.#signer?.newest(this.#topic(topicId).topic);
+    return this.#database.transaction(() => {
+      const { topic, id, seq } = this.#topic(topicId);
+      return this.#signer?.newest(topic, id, seq);
+    })();
   }
 
   frontier(topicId: string, size: number): Frontier {

@@ -1,7 +1,9 @@
 import type Database from "better-sqlite3";
+import { openCheckpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
 import type { LogKey } from "../../evidence/log-key.ts";
-import type { Frontier } from "../../evidence/merkle.ts";
+import { equalHashes, type Frontier, rootOf } from "../../evidence/merkle.ts";
 import { StoredTree, signHead } from "../signed-tree.ts";
+import { recordDamaged } from "../store-errors.ts";
 
 /** The trees of topics, from the rows of one connection. */
 export class SqliteTrees {
@@ -46,28 +48,38 @@ export class CheckpointSigner {
     return note;
   }
 
-  newest(topic: number): string | undefined {
-    return this.#newest.get(topic, this.#number) as string | undefined;
+  /**
+   * The newest checkpoint of a topic. It is that of the head, as both are written together: an entry beyond it was added
+   * by somebody else, and is neither shown nor built upon.
+   *
+   * @throws {RedRoomError} `RECORD_DAMAGED`.
+   */
+  newest(topic: number, topicId: string, size: number): string | undefined {
+    const note = this.#newest.get(topic, this.#number) as string | undefined;
+    if ((note === undefined ? 0 : readCheckpoint(note)?.size) !== size) throw recordDamaged(topicId, size);
+    return note;
   }
 
+  /** Before we sign what grows on entries that this connection did not write: we must have signed those. @throws As `newest`. */
+  confirm(topic: number, topicId: string, frontier: Frontier): void {
+    const note = this.newest(topic, topicId, frontier.size);
+    if (note === undefined) return;
+    const signed = openCheckpoint(note, { origin: originOf(topicId), publicKey: this.#key.publicKey });
+    if (!signed || !equalHashes(signed.root, rootOf(frontier))) throw recordDamaged(topicId, frontier.size);
+  }
+
+  /** Signs all heads with a key that is new in this file. One that is known has signed them, or must not. */
   #takeOver(database: Database.Database): number {
-    database
-      .prepare("INSERT INTO log_keys (public_key) SELECT @key WHERE @key NOT IN (SELECT public_key FROM log_keys)")
-      .run({
-        key: this.#key.publicKey,
-      });
-    const find = database.prepare("SELECT log_key FROM log_keys WHERE public_key = ?").pluck();
-    const number = find.get(this.#key.publicKey) as number;
-    const unsigned = database
-      .prepare(
-        `SELECT topic, id, size FROM topics JOIN (SELECT topic, max(seq) AS size FROM entries GROUP BY topic) USING (topic)
-         WHERE NOT EXISTS (
-           SELECT 1 FROM checkpoints WHERE topic = topics.topic AND checkpoints.size = size AND log_key = ?
-         )`,
-      )
-      .all(number) as { readonly topic: number; readonly id: string; readonly size: number }[];
+    const known = database.prepare("SELECT log_key FROM log_keys WHERE public_key = ?").pluck();
+    const there = known.get(this.#key.publicKey) as number | undefined;
+    if (there !== undefined) return there;
+    const add = database.prepare("INSERT INTO log_keys (public_key) VALUES (?)");
+    const number = Number(add.run(this.#key.publicKey).lastInsertRowid);
+    const heads = database
+      .prepare("SELECT topic, topics.id, max(seq) AS size FROM topics JOIN entries USING (topic) GROUP BY topic")
+      .all() as { readonly topic: number; readonly id: string; readonly size: number }[];
     const trees = new SqliteTrees(database);
-    for (const { topic, id, size } of unsigned) this.sign(topic, id, trees.of(topic, size).frontier(size), number);
+    for (const { topic, id, size } of heads) this.sign(topic, id, trees.of(topic, size).frontier(size), number);
     return number;
   }
 }
