@@ -23,7 +23,7 @@ export function addExport(program: Command): void {
     .command("export")
     .description("write a topic's record into a folder that anyone can verify offline; also while the server runs")
     .addOption(dataOption())
-    .requiredOption("--topic <title>", "the topic")
+    .requiredOption("--topic <topic>", "its title or id")
     .requiredOption("--out <folder>", "where to: new or empty")
     .option("--as <user>", "as this user sees it; otherwise as the operator does")
     .addOption(jsonOption())
@@ -36,7 +36,7 @@ async function exportTopic({ data, topic: title, out, as, json }: ExportOptions)
   const { address } = showAddress({ ...config, pin: await readPin(paths) });
   const privateKey = await readFile(paths.privateKey, "utf8");
   await withStore(data, async (store) => {
-    const topic = await store.findTopic({ title });
+    const topic = (await store.findTopic({ title })) ?? (await store.findTopic({ id: title }));
     if (topic === undefined) throw unknown("TOPIC_UNKNOWN", `there is no topic "${title}"`, "topic list");
     const user = as === undefined ? undefined : await store.users.findUser(as);
     if (as !== undefined && user === undefined) throw unknown("USER_UNKNOWN", `nobody is called "${as}"`, "user list");

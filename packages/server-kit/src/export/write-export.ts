@@ -24,7 +24,7 @@ import { VERIFY_PROGRAM } from "./verify-program.ts";
 
 /** What is exported, for whom, and in whose name. */
 export interface ExportJob {
-  readonly store: TopicStore;
+  readonly store: Pick<TopicStore, "read" | "names" | "logKey">;
   readonly topic: TopicSummary;
   /** What the export is of, as it was signed. */
   readonly checkpoint: Checkpoint & { readonly note: string };
