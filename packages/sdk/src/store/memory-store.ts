@@ -7,11 +7,12 @@ import type { Addition, Found } from "./batch.ts";
 import { grow, StoredTree, signHead } from "./signed-tree.ts";
 import {
   nameTaken,
-  nothingToErase,
+  notErasable,
   storeClosed,
   topicExists,
   topicUnknown,
   userUnknown,
+  whyNotErasable,
   withinBytes,
 } from "./store-errors.ts";
 import type {
@@ -39,7 +40,8 @@ export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly
 
 interface MemoryTopic extends TopicRecord {
   readonly entries: StoredEntry[];
-  readonly keys: Map<string, StoredEntry>;
+  /** From key to seq. */
+  readonly keys: Map<string, number>;
   /** By seq, from 1: what `grow` completed. */
   readonly nodes: Uint8Array[];
   readonly tree: StoredTree;
@@ -128,6 +130,7 @@ class MemoryStore implements TopicStore, LogBackend {
   }
 
   async logKey(): Promise<Uint8Array> {
+    this.#check();
     return this.#key.publicKey;
   }
 
@@ -153,7 +156,14 @@ class MemoryStore implements TopicStore, LogBackend {
     key: EntryKey,
     build: (head: Head) => readonly EntryDraft[],
   ): Promise<Appended> {
-    if (this.#topic(topicId).entries[seq - 1]?.content === undefined) throw nothingToErase(seq);
+    const { entries, checkpoint = "" } = this.#topic(topicId);
+    const entry = entries[seq - 1];
+    const content = entry?.content !== undefined;
+    const erasure = content ? undefined : entries.find(({ leaf }) => erasedBy(leaf) === seq);
+    const kind = entry && parseLeaf(entry.leaf)?.kind;
+    const reason = whyNotErasable({ kind, content, erasure: erasure !== undefined });
+    if (reason !== undefined) throw notErasable(seq, reason);
+    if (erasure !== undefined) return { entries: [erasure], duplicate: true, checkpoint };
     return this.#queue.append(topicId, key, build, seq);
   }
 
@@ -175,13 +185,15 @@ class MemoryStore implements TopicStore, LogBackend {
     const found: Found[] = [];
     for (const [addition, { topicId, entries }] of additions.entries()) {
       const topic = this.#topics.get(topicId);
-      const entry = entries.map(({ leaf }) => topic?.keys.get(keyOf(leaf))).find((known) => known !== undefined);
+      const seq = entries.map(({ leaf }) => topic?.keys.get(keyOf(leaf))).find((known) => known !== undefined);
+      const entry = seq === undefined ? undefined : topic?.entries[seq - 1];
       if (entry !== undefined) found.push({ addition, entry, checkpoint: topic?.checkpoint ?? "" });
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
     const checkpoints = new Map<string, string>();
     for (const { topicId, entries, erases } of additions) {
-      const topic = this.#topic(topicId);
+      const topic = this.#topics.get(topicId); // what was taken before `close` is still committed
+      if (topic === undefined) throw topicUnknown(topicId);
       const leaves = entries.map(({ leaf }) => leaf);
       const growth = grow(topic.frontier, leaves);
       const checkpoint = signHead(topicId, growth.frontier, this.#key);
@@ -190,7 +202,7 @@ class MemoryStore implements TopicStore, LogBackend {
       topic.frontier = growth.frontier;
       topic.checkpoint = checkpoint;
       checkpoints.set(topicId, checkpoint);
-      for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry);
+      for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry.seq);
       const erased = erases === undefined ? undefined : topic.entries[erases - 1];
       if (erased !== undefined) {
         topic.entries[erased.seq - 1] = { ...erased, content: undefined, salt: undefined };
@@ -253,6 +265,11 @@ const summaryOf = ({ id, title, createdAt, entries }: MemoryTopic): TopicSummary
   createdAt,
   head: { seq: entries.length },
 });
+
+function erasedBy(leaf: string): number | undefined {
+  const fields = parseLeaf(leaf);
+  return fields?.kind === "erasure" ? fields.re : undefined;
+}
 
 function keyOf(leaf: string): string {
   const fields = parseLeaf(leaf);

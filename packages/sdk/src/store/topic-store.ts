@@ -94,7 +94,11 @@ export interface TopicStore {
    * transaction: the only way in which anything is ever removed. The leaf stays, and with it every proof. The entry that
    * `build` makes is of the kind `erasure` and refers to `seq`.
    *
-   * @throws {RedRoomError} `REFERENCE_INVALID` when there is no such entry with content; otherwise as `append` does.
+   * Where the content was erased before, appends nothing, makes sure again that it is nowhere, and returns the entry that
+   * said so, with `duplicate: true`. So a call that failed halfway (`STORE_UNAVAILABLE`) is finished by the next.
+   *
+   * @throws {RedRoomError} `REFERENCE_INVALID` when there is no such entry, when it is no message (what the operator did
+   * stays on record), or when its content is missing without an erasure; otherwise as `append` does.
    */
   erase(topicId: string, seq: number, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
 

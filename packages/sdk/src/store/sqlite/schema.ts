@@ -109,7 +109,8 @@ END;
 CREATE TRIGGER contents_update BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABORT, 'content is never changed'); END;
 CREATE TRIGGER contents_delete BEFORE DELETE ON contents BEGIN
   SELECT RAISE(ABORT, 'content is only removed by an erasure on record')
-  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND kind = 'erasure' AND re = OLD.seq);
+  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND kind = 'erasure' AND re = OLD.seq)
+    OR EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND seq = OLD.seq AND kind IN ('erasure', 'export'));
 END;
 
 CREATE TRIGGER checkpoints_insert BEFORE INSERT ON checkpoints BEGIN

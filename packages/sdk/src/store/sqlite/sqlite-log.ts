@@ -1,12 +1,13 @@
 import type Database from "better-sqlite3";
+import { RedRoomError } from "../../base/errors.ts";
 import { randomId } from "../../base/id.ts";
 import type { LeafFields } from "../../evidence/leaf.ts";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import type { CommitResult } from "../append-queue.ts";
 import type { Addition, Found } from "../batch.ts";
 import { grow, type StoredTree } from "../signed-tree.ts";
-import { topicExists, topicUnknown, withinBytes } from "../store-errors.ts";
-import type { Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
+import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
@@ -49,7 +50,7 @@ export class SqliteLog {
       addEntry: prepare("INSERT INTO entries (topic, seq, leaf, nodes) VALUES (?, ?, ?, ?)"),
       addContent: prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)"),
       eraseContent: prepare("DELETE FROM contents WHERE topic = ? AND seq = ?"),
-      hasContent: prepare("SELECT 1 FROM contents WHERE topic = ? AND seq = ?"),
+      erasureOf: prepare(`${ENTRY} WHERE topic = ? AND kind = 'erasure' AND re = ? ORDER BY seq LIMIT 1`),
       page: prepare(`${ENTRY} WHERE topic = ? AND seq >= ? ORDER BY seq LIMIT ?`),
     };
   }
@@ -167,18 +168,40 @@ export class SqliteLog {
     return this.#tree(topicId).proveConsistency(first, second);
   }
 
-  hasContent(topicId: string, seq: number): boolean {
-    return this.#statements.hasContent.get(this.#topic(topicId).topic, seq) !== undefined;
+  /**
+   * @returns The erasure of an entry that was erased before; `undefined` when it can be erased.
+   * @throws {RedRoomError} `REFERENCE_INVALID`.
+   */
+  erasureOf(topicId: string, seq: number): Appended | undefined {
+    const { topic } = this.#topic(topicId);
+    const [entry] = this.#statements.page.all(topic, seq, 1).map(entryOf);
+    const content = entry?.seq === seq && entry.content !== undefined;
+    const erasure = content ? undefined : this.#statements.erasureOf.get(topic, seq);
+    const kind = entry?.seq === seq ? (JSON.parse(entry.leaf) as LeafFields).kind : undefined;
+    const reason = whyNotErasable({ kind, content, erasure: erasure !== undefined });
+    if (reason !== undefined) throw notErasable(seq, reason);
+    if (erasure === undefined) return undefined;
+    return { entries: [entryOf(erasure)], duplicate: true, checkpoint: this.checkpoint(topicId) ?? "" };
   }
 
   /**
    * Rewrites the file from what is live in it, and empties the write-ahead log: what was erased is then nowhere in them,
-   * not even in the unused bytes of a page.
+   * not even in the unused bytes of a page, where SQLite leaves copies of what it has moved.
+   *
+   * @throws {RedRoomError} `STORE_UNAVAILABLE`: copies may be left; the same call again finishes the job.
    */
   scrub(): void {
-    this.#database.exec("VACUUM");
-    const [{ busy } = { busy: 1 }] = this.#database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
-    if (busy !== 0) throw new Error("another process is reading, so the write-ahead log could not be emptied");
+    try {
+      this.#database.exec("VACUUM");
+      const [{ busy } = { busy: 1 }] = this.#database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+      if (busy !== 0) throw new Error("another process is reading from it");
+    } catch (cause) {
+      throw new RedRoomError(
+        "STORE_UNAVAILABLE",
+        `unable to remove every copy of what was erased from ${this.#database.name}; ${(cause as Error).message}`,
+        { cause, retryable: true, remedy: "end what keeps the database busy, and erase the entry again to finish" },
+      );
+    }
   }
 
   #tree(topicId: string): StoredTree {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import { AppendQueue } from "../append-queue.ts";
-import { nothingToErase, storeClosed } from "../store-errors.ts";
+import { storeClosed } from "../store-errors.ts";
 import type {
   Appended,
   EntryDraft,
@@ -154,8 +154,8 @@ class FileStore implements SqliteStore {
     key: EntryKey,
     build: (head: Head) => readonly EntryDraft[],
   ): Promise<Appended> {
-    if (!(await this.#write().call("log", "hasContent", topicId, seq))) throw nothingToErase(seq);
-    const appended = await this.#queue.append(topicId, key, build, seq);
+    const earlier = await this.#write().call("log", "erasureOf", topicId, seq);
+    const appended = earlier ?? (await this.#queue.append(topicId, key, build, seq));
     await this.#write().call("log", "scrub");
     return appended;
   }
