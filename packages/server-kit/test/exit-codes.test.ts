@@ -125,7 +125,7 @@ describe("in a room,", () => {
 
   it("a database that is none, or a folder, ends with 7", async () => {
     await writeFile(file("room.db"), "Dear diary, today I learnt about databases. ".repeat(100));
-    expect(await start(7)).toContain("not a database");
+    expect(await start(7)).toContain("not an SQLite database");
     await rm(file("room.db"));
     await mkdir(file("room.db"));
     await start(7);
