@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createCertificate } from "../src/certificate.ts";
@@ -70,10 +70,11 @@ describe("in a room,", () => {
   let file: (name: string) => string;
   const start = (code: number, ...args: readonly string[]) =>
     failure(code, "start", "--data", folder, "--port", "0", ...args);
+  beforeAll(() => runHere("init", "--data", join(home.path, "fresh")));
   beforeEach(async () => {
     folder = join(home.path, "room");
     file = (name) => join(folder, name);
-    await runHere("init", "--data", folder);
+    await cp(join(home.path, "fresh"), folder, { recursive: true });
   });
   afterEach(() => rm(folder, { recursive: true }));
 
