@@ -90,8 +90,8 @@ export function askSecret(input: NodeJS.ReadStream, output: NodeJS.WritableStrea
         reject(new CommandFailure(EXIT_CODES.interrupted, "failure.interrupted"));
       } else resolve(edited(Buffer.concat([...typed, chunk.subarray(0, end)]).toString()));
     };
+    input.setRawMode(true); // before the prompt: whoever sees it may type
     output.write(prompt);
-    input.setRawMode(true);
     input.on("data", onData).on("end", onEnd).resume();
   });
 }

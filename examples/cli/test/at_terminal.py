@@ -18,9 +18,13 @@ if child == 0:
     resize(0, rows, columns)
     os.execvp(command[0], command)
 
-waiting, sources = b"", [terminal, 0]
+os.set_blocking(terminal, False)
+unread, untyped, sources = b"", b"", [terminal, 0]
 while terminal in sources:
-    for source in select.select(sources, [], [])[0]:
+    readable, writable, _ = select.select(sources, [terminal] if untyped else [], [])
+    if writable:
+        untyped = untyped[os.write(terminal, untyped) :]
+    for source in readable:
         try:
             data = os.read(source, 65536)
         except OSError:  # EIO: the command has ended
@@ -30,11 +34,11 @@ while terminal in sources:
         elif source == terminal:
             os.write(1, data)
         else:
-            *lines, waiting = (waiting + data).split(b"\n")
+            *lines, unread = (unread + data).split(b"\n")
             for order in map(json.loads, lines):
                 if "size" in order:
                     resize(terminal, *order["size"])
                 else:
-                    os.write(terminal, order["type"].encode())
+                    untyped += order["type"].encode()
 os.close(terminal)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

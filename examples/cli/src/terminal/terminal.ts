@@ -1,5 +1,5 @@
 import { emitKeypressEvents } from "node:readline";
-import { crop, layOut } from "./layout.ts";
+import { crop, type Layout, layOut } from "./layout.ts";
 import { type Key, LineEditor } from "./line-editor.ts";
 import { Screen } from "./screen.ts";
 
@@ -101,10 +101,11 @@ export class Terminal implements Disposable {
 
   readonly #onResize = (): void => this.#screen.redraw();
 
-  #layOut(columns: number, rows: number) {
+  /** The live area never takes so much that nothing can be read above it. */
+  #layOut(columns: number, rows: number): Layout {
     const { text, cursor } = this.#editor;
-    const above = this.#above(columns).slice(0, rows - 2);
-    const line = crop(layOut(this.#prompt, text, cursor, columns), rows - 1 - above.length);
+    const above = this.#above(columns).slice(0, Math.floor(rows / 3));
+    const line = crop(layOut(this.#prompt, text, cursor, columns), Math.floor(rows / 2));
     return { ...line, rows: [...above, ...line.rows], cursorRow: above.length + line.cursorRow };
   }
 }
