@@ -1,8 +1,16 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
 import { openStore } from "./sqlite-files.ts";
+
+const run = promisify(execFile);
+const noCommand = await run("sqlite3", ["--version"]).then(
+  () => false,
+  () => true,
+);
 
 describe("two processes with one SQLite store", () => {
   it("append to the same topic: dense, nothing lost, nothing twice", async () => {
@@ -58,6 +66,16 @@ describe("two processes with one SQLite store", () => {
     await using last = runProgram("append", [world.file, topic.id, "of a third process"]);
     expect(await last.rest()).toEqual([{ seq: 4 }, { readable: 4 }]);
     expect(await textsOf(world.store, topic.id)).toHaveLength(4);
+  });
+
+  it.skipIf(noCommand)("keep the write-ahead log when an older SQLite closes the file", async () => {
+    await using world = await openStore();
+    const topic = await newTopic(world.store);
+    await world.another(); // must not cost the first one its locks
+    await run("sqlite3", [world.file, "SELECT * FROM messages"]);
+    await say(world.store, topic.id, "after it");
+    await using child = runProgram("append", [world.file, topic.id, "of another process"]);
+    expect(await child.rest()).toEqual([{ seq: 2 }, { readable: 2 }]);
   });
 
   it("read while a reader of long standing holds the file, and while another writes", async () => {
