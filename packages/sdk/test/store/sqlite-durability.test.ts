@@ -112,8 +112,7 @@ describe("the SQLite store on a disk", () => {
       expect(result).toMatchObject({ reason: { code: "STORE_UNAVAILABLE", retryable: true } });
     }
     expect(await link.call("log", "heads", [topic.id])).toEqual([{ seq: 0 }]);
-    await link.call("connection", "close");
-    await link.terminate();
+    await link.close();
   });
 
   it("never makes a new file in the place of one that vanished", async () => {
