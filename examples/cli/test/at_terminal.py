@@ -1,7 +1,7 @@
 """Runs a command on a pseudo-terminal: `at_terminal.py ROWS COLUMNS COMMAND …`.
 
 Standard input takes one JSON value a line: {"type": TEXT} types, {"size": [ROWS, COLUMNS]} resizes. Standard output is
-what the command writes to its terminal, and the exit code is its own.
+what the command writes to its terminal, and the exit code is its own, or 128 and the signal's number.
 """
 
 import fcntl, json, os, pty, select, struct, sys, termios
@@ -27,10 +27,11 @@ while terminal in sources:
     for source in readable:
         try:
             data = os.read(source, 65536)
-        except OSError:  # EIO: the command has ended
+        except OSError:  # EIO
             data = b""
-        if not data:
-            sources.remove(source)
+        if not data:  # the command has ended, or whoever uses this: then the terminal is closed as a window is
+            sources.remove(terminal)
+            break
         elif source == terminal:
             os.write(1, data)
         else:
@@ -41,4 +42,5 @@ while terminal in sources:
                 else:
                     untyped += order["type"].encode()
 os.close(terminal)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+sys.exit(code if code >= 0 else 128 - code)

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AtTerminal, redroom } from "./processes.ts";
@@ -113,6 +114,14 @@ describe("redroom chat", () => {
     anna.type(`goodbye with ${key.charCodeAt(0)}\r${key}`);
     expect(await anna.exit).toBe(0);
     expect(anna.screen.text).toMatch(new RegExp(`✓ #[0-9]+ .*goodbye with ${key.charCodeAt(0)}`));
+  });
+
+  it("leaves when the window of the terminal is closed", async () => {
+    await using anna = await join("anna");
+    anna.type("stored before the end\r");
+    await anna.sees("✓");
+    anna.child.stdin?.end();
+    expect(await anna.exit).toBe(128 + constants.signals.SIGHUP);
   });
 
   it("is right after a resize", async () => {

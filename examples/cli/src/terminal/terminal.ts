@@ -26,6 +26,7 @@ export class Terminal implements Disposable {
     this.#input = input;
     this.#output = output;
     this.#screen = new Screen(output, (columns, rows) => this.#layOut(Math.max(columns, 20), Math.max(rows, 4)));
+    input.on("error", () => this.stop()); // for good: a terminal that is gone cannot be given back either
     emitKeypressEvents(input);
     input.setRawMode(true);
     input.on("keypress", this.#onKey).on("end", this.#onEnd).resume();
