@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL("../../../packages/server-kit/src/main.ts", i
 
 export const TOPIC = "Vermögensübertragung: Share Deal Szenario";
 export const OTHER_TOPIC = "Due Diligence: Forderungsbewertung";
-export const USERS = ["anna", "bernd", "carla", "dora"];
+const USERS = ["anna", "bernd", "carla", "dora"];
 
 /** The environment of somebody who need not be asked for the password. */
 export const as = (name: string): { readonly env: NodeJS.ProcessEnv } => ({
