@@ -1,5 +1,6 @@
 import type { RedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
+import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -36,6 +37,8 @@ export class TopicStream {
     from: number | undefined,
     handler: TopicStreamHandler,
   ) {
+    const request = { type: "openTopic", ...topic, ...(from !== undefined && { from }) } as const;
+    checkMessage(request);
     this.#handler = handler;
     this.#next = from ?? 0;
     this.opened = new Promise((resolve, reject) => {
@@ -57,7 +60,7 @@ export class TopicStream {
         onDrain: () => handler.onDrain?.(),
       },
     );
-    this.#channel.send({ type: "openTopic", ...topic, ...(from !== undefined && { from }) });
+    this.#channel.send(request);
   }
 
   /** @returns `false` when the server is behind; `onDrain` follows. */

@@ -1,5 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import { fromFailure } from "../protocol/failure.ts";
+import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import type { Link } from "./link.ts";
 import { readMessage, type TopicMessage } from "./message.ts";
@@ -36,7 +37,7 @@ export class Topic {
 
   /** @internal */
   constructor(title: string, host: TopicHost) {
-    this.title = title.normalize("NFC");
+    this.title = title;
     this.#host = host;
   }
 
@@ -58,7 +59,10 @@ export class Topic {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`, `CONNECTION_CLOSED`.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
-    this.#opening ??= this.#open(options.from ?? "now");
+    this.#opening ??= this.#open(options.from ?? "now").catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
     return this.#opening;
   }
 
@@ -165,7 +169,10 @@ export class Topic {
       for (const message of response) {
         if (message.type === "entry") messages.push(readMessage(message, topic, from + messages.length));
       }
-      if (expectLast(response, "historyRead").head < from + messages.length) break;
+      const { head } = expectLast(response, "historyRead");
+      if (head < from + messages.length) break;
+      if (from + messages.length === next)
+        throw protocolError(`the server has ${head} entries and sent none from ${next}`);
     }
     return messages;
   }

@@ -4,13 +4,15 @@ import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
-import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
+import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { SessionUser } from "../session/client-session.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Listener, ListenOptions, Transport } from "../transport/transport.ts";
 import { type Authenticate, authenticateWith } from "./authenticate.ts";
+import { FaultLog } from "./fault-log.ts";
+import { LoginQueue } from "./login-queue.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { createTopic } from "./requests.ts";
 import { TopicRooms } from "./topic-rooms.ts";
@@ -69,7 +71,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
     this.#store = store;
     this.#transport = transport;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limits = resolveLimits(options.limits);
     this.#clock = clock;
     this.#context = {
       settings: {
@@ -82,6 +84,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       authenticate,
       clock,
       logger,
+      faults: new FaultLog(logger, clock),
+      logins: new LoginQueue(),
     };
   }
 
@@ -108,6 +112,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   async #open(options: ListenOptions): Promise<Listener> {
     await this.#store.open();
     return this.#transport.listen(options, (connection) => {
+      if (this.#closing !== undefined) return connection.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
       let online: SessionUser | undefined;
       const { remoteAddress } = connection;
       const peer = new Peer(connection, this.#context, (user) => {

@@ -72,6 +72,7 @@ export class TopicRoom {
     for (const entry of entries) this.#recent.add(entry.seq, this.#encode(entry));
     if (!duplicate) for (const wake of this.#followers) wake();
     const [entry] = entries;
+    if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content });
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate };
@@ -124,6 +125,22 @@ export class TopicRoom {
       throw new RedRoomError("INTERNAL", `unable to send entry ${entry.seq}; its content is gone`);
     }
     return encodeMessage(packEntry({ author: this.#names.get(authorOf(entry)) ?? "", leaf, content, salt }));
+  }
+}
+
+/** An id stands for one message: what else is sent under it would be acked and lost. */
+function refuseOther(
+  { seq, leaf, content }: StoredEntry,
+  sent: { kind: string; re: number | undefined; content: string },
+) {
+  const fields = JSON.parse(leaf) as { kind: string; re?: number };
+  const same =
+    fields.kind === sent.kind && fields.re === sent.re && (content === undefined || content === sent.content);
+  if (!same) {
+    throw new RedRoomError(
+      "ID_REUSED",
+      `unable to store the message; its id is that of message ${seq}, which says something else`,
+    );
   }
 }
 
