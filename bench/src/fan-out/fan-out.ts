@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { createCertificate } from "@redroom/server-kit";
 import type { TlsPair } from "../harness/certificate.ts";
-import { makeTlsPair } from "../harness/certificate.ts";
 import {
   type Case,
   type Comparison,
@@ -25,7 +25,7 @@ export async function measureFanOut(
   effort: Effort,
   { profileTo, log }: { profileTo: string | undefined; log: (line: string) => void },
 ): Promise<Comparison> {
-  const tls = makeTlsPair();
+  const tls = createCertificate();
   await using ours = await Side.start("quic", tls, profileTo);
   await using peer = await Side.start("ws", tls, profileTo);
   const cases: Case[] = [];

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { formatAddress, parseAddress } from "@redroom/sdk/protocol";
 import { quicTransport, type Stream } from "@redroom/sdk/transport";
 import { WebSocket, WebSocketServer } from "ws";
-import type { TlsPair } from "../harness/certificate.ts";
+import { type TlsPair, TRUST_ONLY } from "../harness/certificate.ts";
 
 export const MESSAGE_BYTES = 200;
 /** The first byte of a connection's first message says what it is for; the server sends that message back. */
@@ -76,7 +76,7 @@ const ws: BareTransport = {
     return `wss://127.0.0.1:${(server.address() as AddressInfo).port}`;
   },
   async connect(address, { certificate }) {
-    const socket = new WebSocket(address, { ca: certificate, perMessageDeflate: false });
+    const socket = new WebSocket(address, { ...TRUST_ONLY, ca: certificate, perMessageDeflate: false });
     const connection = overSocket(socket);
     await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
     return connection;

@@ -3,7 +3,7 @@ import { median } from "./statistics.ts";
 /** What one round of one contender measured, by the keys of the comparison's `metrics`. */
 export type Figures = Readonly<Record<string, number>>;
 
-export interface Metric {
+interface Metric {
   readonly key: string;
   /** With its unit, as the head of a column. */
   readonly label: string;

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeTlsPair, type TlsPair } from "../harness/certificate.ts";
+import { createCertificate } from "@redroom/server-kit";
+import type { TlsPair } from "../harness/certificate.ts";
 import {
   type Case,
   type Comparison,
@@ -23,7 +24,7 @@ export async function measurePublish(
   effort: Effort,
   { profileTo, log }: { profileTo: string | undefined; log: (line: string) => void },
 ): Promise<Comparison> {
-  const tls = makeTlsPair();
+  const tls = createCertificate();
   const folder = makeDataFolder();
   try {
     await using ours = await Side.start("redroom", folder, tls, profileTo);

@@ -1,6 +1,6 @@
 import { RedRoomClient } from "@redroom/sdk";
 import { WebSocket } from "ws";
-import type { TlsPair } from "../harness/certificate.ts";
+import { type TlsPair, TRUST_ONLY } from "../harness/certificate.ts";
 import { type RecordName, TOPIC } from "./topic.ts";
 
 /** One connection that publishes. */
@@ -20,7 +20,7 @@ async function redroom(address: string, _tls: TlsPair, name: string): Promise<Pu
 }
 
 async function plain(address: string, { certificate }: TlsPair, name: string): Promise<Publisher> {
-  const socket = new WebSocket(address, { ca: certificate, perMessageDeflate: false });
+  const socket = new WebSocket(address, { ...TRUST_ONLY, ca: certificate, perMessageDeflate: false });
   await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
   const waiting = new Map<string, (seq: number) => void>();
   let sent = 0;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { RedRoomClient } from "@redroom/sdk";
+import { RedRoomClient, RedRoomError } from "@redroom/sdk";
 import { findAnswer, readAnswers } from "./answers.ts";
 
 const USAGE =
@@ -9,6 +9,11 @@ const USAGE =
 function fail(error: unknown): never {
   console.error(`redroom-bot: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
+}
+
+/** An id that is taken: it was answered before, from another table. */
+function unlessAnswered(error: unknown): void {
+  if (!(error instanceof RedRoomError && error.code === "ID_REUSED")) throw error;
 }
 
 async function main(): Promise<void> {
@@ -34,7 +39,7 @@ async function main(): Promise<void> {
     // The same question always gets the same id, and the record keeps one message an id: whatever restarts, and however
     // often, a question is answered once.
     const id = createHash("sha256").update(`answer to ${message.seq}`).digest().subarray(0, 16).toString("base64url");
-    answering = answering.then(async () => void (await topic.answer(message, text, { id })));
+    answering = answering.then(async () => void (await topic.answer(message, text, { id }))).catch(unlessAnswered);
     answering.catch(fail);
   });
   client.on("closed", (error) => error && fail(error));

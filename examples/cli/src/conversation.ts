@@ -13,7 +13,7 @@ export interface ConversationView {
   update(): void;
 }
 
-/** So many messages on their way are shown one by one. */
+/** So many messages on their way are shown one by one: the last ones. */
 const SHOWN_UNSTORED = 5;
 
 const MORE_THAN_A_ROW = 1000;
@@ -56,11 +56,11 @@ export class Conversation {
   /** The rows for messages on their way. */
   unstored(columns: number): string[] {
     const all = [...this.#unstored.values()];
-    const rows = all.slice(0, SHOWN_UNSTORED).map(({ sending: { state, text } }) => {
+    const rows = all.slice(-SHOWN_UNSTORED).map(({ sending: { state, text } }) => {
       return dim(cut(`  [${this.#texts(`state.${state}`)}] ${visible(text.slice(0, MORE_THAN_A_ROW))}`, columns));
     });
-    const more = all.length - rows.length;
-    return more > 0 ? [...rows, dim(cut(`  ${this.#texts("chat.more", { count: more })}`, columns))] : rows;
+    const count = all.length - rows.length;
+    return count > 0 ? [dim(cut(`  ${this.#texts("chat.earlier", { count })}`, columns)), ...rows] : rows;
   }
 
   /** How many messages are not known to be stored. */

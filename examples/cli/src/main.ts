@@ -5,6 +5,7 @@ import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { explain } from "./failure.ts";
 import { Output } from "./output.ts";
 import { redroomProgram } from "./program.ts";
+import { exitProcess } from "./signals.ts";
 import { printable } from "./terminal/printable.ts";
 import { languageOf, textsIn } from "./texts/texts.ts";
 import { explainUsage } from "./usage-error.ts";
@@ -36,4 +37,4 @@ async function run(): Promise<ExitCode> {
 
 const exitCode = await run();
 await output.flush();
-process.exit(exitCode);
+exitProcess(exitCode);

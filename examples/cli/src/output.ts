@@ -1,15 +1,21 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 
 /** Standard output as lines, at the pace of who reads them. */
 export class Output {
   readonly #stream: Writable;
   #gone = false;
+  /** Those who wait for room. */
+  #waiting: (() => void)[] = [];
 
   constructor(stream: Writable) {
     this.#stream = stream;
+    const wake = (): void => {
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    };
+    stream.on("drain", wake).on("close", wake);
     stream.on("error", () => {
       this.#gone = true; // EPIPE: `| head -1` has seen enough
+      wake();
     });
   }
 
@@ -21,7 +27,9 @@ export class Output {
   /** Resolves when there is room for more: whoever awaits it holds one line in memory. */
   async line(text: string): Promise<void> {
     if (this.#gone || this.#stream.write(`${text}\n`)) return;
-    await Promise.race([once(this.#stream, "drain"), once(this.#stream, "close")]).catch(() => {});
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   /** Resolves when everything written has left the process, or nobody reads it any more. */

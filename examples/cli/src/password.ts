@@ -64,7 +64,7 @@ async function readByte(fd: number, into: Uint8Array): Promise<number> {
 const SEQUENCE = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|.)?/g;
 
 /** Asks on a terminal without echo. What is typed behind the Enter stays in `input`. */
-export function askSecret(input: NodeJS.ReadStream, output: NodeJS.WritableStream, prompt: string): Promise<string> {
+function askSecret(input: NodeJS.ReadStream, output: NodeJS.WritableStream, prompt: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const typed: Buffer[] = [];
     const finish = (rest: Buffer): void => {
@@ -90,8 +90,8 @@ export function askSecret(input: NodeJS.ReadStream, output: NodeJS.WritableStrea
         reject(new CommandFailure(EXIT_CODES.interrupted, "failure.interrupted"));
       } else resolve(edited(Buffer.concat([...typed, chunk.subarray(0, end)]).toString()));
     };
+    input.setRawMode(true); // before the prompt: whoever sees it may type
     output.write(prompt);
-    input.setRawMode(true);
     input.on("data", onData).on("end", onEnd).resume();
   });
 }

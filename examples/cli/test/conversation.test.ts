@@ -86,10 +86,11 @@ describe("Conversation", () => {
     expect(printed.slice(1)).toEqual(["  #7 14:05 bernd: one", "    │   #8 14:06 anna: I agree␍␛[1A"]);
   });
 
-  it("shows at most five messages on their way, and how many more there are", () => {
+  it("shows the last five messages on their way, and how many there are before them", () => {
     for (let number = 1; number <= 8; number += 1) sending(`message ${number}`);
     expect(unstored()).toHaveLength(6);
-    expect(unstored().at(-1)).toBe("  … und 3 weitere");
+    expect(unstored()[0]).toBe("  … 3 frühere");
+    expect(unstored()[5]).toBe("  [ungesendet] message 8");
   });
 
   it("keeps the text of a message that was not stored, with the reason", async () => {

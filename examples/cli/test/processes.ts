@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { VirtualScreen } from "./virtual-screen.ts";
 
-const NODE = [process.execPath, "--conditions=@redroom/source", "--import", "tsx"];
+export const NODE = [process.execPath, "--conditions=@redroom/source", "--import", "tsx"];
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const AT_TERMINAL = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
 
@@ -40,13 +40,23 @@ export class Running implements AsyncDisposable {
       .map((line) => JSON.parse(line) as T);
   }
 
-  /** Resolves with the first line that it prints. */
-  async firstLine(): Promise<string> {
-    while (!this.stdout.includes("\n")) {
-      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, "data"), this.exit]);
+  /** Resolves once it has printed a line. */
+  async firstLine(): Promise<void> {
+    await this.#printed(() => this.stdout.includes("\n"));
+  }
+
+  /** Resolves with the line of JSON that tells of this event. */
+  async event<T>(name: string): Promise<T> {
+    const find = () => this.json<T & { event: string }>().find(({ event }) => event === name);
+    await this.#printed(() => find() !== undefined);
+    return find() as T;
+  }
+
+  async #printed(satisfied: () => boolean): Promise<void> {
+    while (!satisfied()) {
       if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}: ${this.stderr}`);
+      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, "data"), this.exit]);
     }
-    return this.stdout.slice(0, this.stdout.indexOf("\n"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EXIT_CODES } from "../src/exit-codes.ts";
 import { CATALOGUES, languageOf, textsIn } from "../src/texts/texts.ts";
@@ -20,6 +21,15 @@ describe("the catalogues", () => {
 
   it("explain every exit code", () => {
     expect(Object.keys(EXIT_CODES).filter((name) => !(`exit.${name}` in en))).toEqual([]);
+  });
+});
+
+describe("docs/cli.md", () => {
+  it("has the exit codes as --help has them", () => {
+    const page = readFileSync(new URL("../../../docs/cli.md", import.meta.url), "utf8");
+    for (const [name, code] of Object.entries(EXIT_CODES).filter(([, number]) => number < 128)) {
+      expect(page).toContain(`| ${code} | ${en[`exit.${name}` as keyof typeof en]} |`);
+    }
   });
 });
 

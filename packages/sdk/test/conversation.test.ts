@@ -118,6 +118,35 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(texts(await topic.history())).toEqual(["only once", "something else"]);
   });
 
+  it("refuses another message under an id that is taken, instead of acknowledging what it does not store", async () => {
+    await using world = await openWorld(kind);
+    const topic = await (await world.connect("anna")).topic("Share Deal").open();
+    const { id } = await topic.send("yes");
+    expect(await codeOf(topic.send("no", { id }))).toBe("ID_REUSED");
+    expect(await codeOf(topic.send("yes", { id, kind: "question" }))).toBe("ID_REUSED");
+    expect(texts(await topic.history())).toEqual(["yes"]);
+  });
+
+  it("survives every wrong argument: the call fails, the session goes on", async () => {
+    await using world = await openWorld(kind, { users: ["admin"] });
+    const client = await world.connect("admin");
+    const topic = await client.topic("Share Deal").open();
+    const wrong: (() => PromiseLike<unknown>)[] = [
+      () => topic.history({ from: 0 }),
+      () => topic.history({ from: 2 ** 53 }),
+      () => topic.history({ limit: 1.5 }),
+      async () => topic.send("x", { kind: "bogus" as "note" }),
+      async () => topic.send("x", { re: 0 }),
+      async () => topic.send("x", { id: "mine" }),
+      () => client.topic("x".repeat(5_000)).open(),
+      () => client.topic("\ud800").open(),
+      () => client.createTopic("x".repeat(5_000)),
+    ];
+    for (const call of wrong) expect(await codeOf(call())).toBe("OPTIONS_INVALID");
+    expect(await codeOf(world.connect("x".repeat(5_000)))).toBe("OPTIONS_INVALID");
+    expect(await topic.send("and goes on")).toMatchObject({ seq: 1 });
+  });
+
   it("reads any part of the record, in pages of any size", async () => {
     await using world = await openWorld(kind, { limits: { maxPageEntries: 7 } });
     const topic = await (await world.connect("anna")).topic("Share Deal").open();
@@ -140,8 +169,6 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(() => topic.send("x".repeat(65_537))).toThrow(/65537 bytes, the limit is 65536/);
     expect(() => topic.send("")).toThrow(/empty/);
     expect(() => topic.send("\ud800")).toThrow(/not Unicode/);
-    expect(() => topic.send("x", { id: "mine" })).toThrow(/not a randomId/);
-    expect(await topic.send("and goes on")).toMatchObject({ seq: odd.length + 1 });
   });
 
   it("refuses unknown topics, references to messages that do not exist, and topics made by others than administrators", async () => {
@@ -259,6 +286,39 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(() => topic.send("one too many")).toThrow(/1024 messages/);
     await Promise.all(sending);
     expect(await topic.send("room again")).toMatchObject({ seq: 1_025 });
+  });
+});
+
+describe("a topic that is left and entered at the same moment", () => {
+  it("shows what was stored while it was being opened", async () => {
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    await using world = await openWorld("memory", {
+      wrapStore: (store) =>
+        new Proxy(store, {
+          get(target, name) {
+            const member: unknown = Reflect.get(target, name, target);
+            if (typeof member !== "function") return member;
+            if (name !== "names") return member.bind(target);
+            return async (topicId: string) => {
+              const call = meanwhile;
+              meanwhile = undefined;
+              // As much as can happen meanwhile: all of it, unless it has to wait for this very opening.
+              const turns = async () => {
+                for (let count = 0; count < 200; count += 1) await turn();
+              };
+              await Promise.race([call?.(), turns()]);
+              return target.names(topicId);
+            };
+          },
+        }),
+    });
+    const [anna, bernd] = [await world.connect("anna"), await world.connect("bernd")];
+    meanwhile = async () => {
+      const topic = await anna.topic("Share Deal").open({ from: "none" });
+      await topic.send("in between");
+      await topic.close();
+    };
+    expect(texts(await take(bernd.topic("Share Deal").messages({ from: "start" }), 1))).toEqual(["in between"]);
   });
 });
 

@@ -4,13 +4,16 @@ import { DEFAULT_PORT } from "@redroom/sdk/protocol";
 import * as v from "valibot";
 
 const schema = v.strictObject({
-  /** Where to listen: an IP address of this machine; 0.0.0.0 or :: for all of them. */
   host: v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), DEFAULT_PORT),
 });
 
 /** What `config.json` holds. */
-export type Config = Readonly<v.InferOutput<typeof schema>>;
+export interface Config {
+  /** Where to listen: an IP address of this machine; `0.0.0.0` or `::` for all of them. */
+  readonly host: string;
+  readonly port: number;
+}
 
 export const DEFAULT_CONFIG: Config = v.parse(schema, {});
 

@@ -43,7 +43,8 @@ function createProgram(): Command {
         write(`redroom-server: unable to understand the command; ${reason}; see redroom-server --help\n`);
       },
     });
-  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addAddress, addCertificate]) add(program);
+  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addAddress, addCertificate])
+    add(program);
   return program.addHelpText("afterAll", `\nExit codes:\n${exitCodeTable()}`);
 }
 

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createCertificate } from "../src/certificate.ts";
@@ -70,10 +70,11 @@ describe("in a room,", () => {
   let file: (name: string) => string;
   const start = (code: number, ...args: readonly string[]) =>
     failure(code, "start", "--data", folder, "--port", "0", ...args);
+  beforeAll(() => runHere("init", "--data", join(home.path, "fresh")));
   beforeEach(async () => {
     folder = join(home.path, "room");
     file = (name) => join(folder, name);
-    await runHere("init", "--data", folder);
+    await cp(join(home.path, "fresh"), folder, { recursive: true });
   });
   afterEach(() => rm(folder, { recursive: true }));
 
@@ -125,7 +126,7 @@ describe("in a room,", () => {
 
   it("a database that is none, or a folder, ends with 7", async () => {
     await writeFile(file("room.db"), "Dear diary, today I learnt about databases. ".repeat(100));
-    expect(await start(7)).toContain("not a database");
+    expect(await start(7)).toContain("not an SQLite database");
     await rm(file("room.db"));
     await mkdir(file("room.db"));
     await start(7);

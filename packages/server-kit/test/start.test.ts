@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,6 +35,23 @@ describe("redroom-server start", () => {
     await using again = await startServer(folder);
     await using reader = await connect(again.address, server.password);
     expect(await textsOf(reader, "Share Deal")).toEqual(["Wie hoch sind die Rückstellungen?"]);
+  });
+
+  it("keeps it also when somebody has looked into the file with SQL meanwhile", async () => {
+    const { admin } = JSON.parse((await command(["init", "--data", folder, "--json"])).stdout);
+    const server = await startServer(folder);
+    const sql = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM topics'); c.close()";
+    const looking = spawn("python3", ["-c", sql, join(folder, "room.db")]);
+    expect(await once(looking, "close")).toEqual([0, null]);
+    const client = await connect(server.address, admin.password);
+    await client.createTopic("Share Deal");
+    await (await client.topic("Share Deal").open()).send("Stored after the look");
+    await server.stop("SIGKILL");
+    await client.close({ drainMs: 0 });
+
+    await using again = await startServer(folder);
+    await using reader = await connect(again.address, admin.password);
+    expect(await textsOf(reader, "Share Deal")).toEqual(["Stored after the look"]);
   });
 
   it("ends with 0 at SIGTERM, tells its clients, and leaves the database as a single file", async () => {

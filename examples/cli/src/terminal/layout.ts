@@ -9,8 +9,6 @@ export interface Layout {
   readonly beforeCursor: string;
 }
 
-export const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /**
  * Breaks a line that is being typed into rows.
  *
@@ -23,17 +21,20 @@ export function layOut(prompt: string, line: string, cursor: number, columns: nu
   let row = prompt;
   let used = columnsOf(prompt);
   let at: { readonly cursorRow: number; readonly beforeCursor: string } | undefined;
-  for (const { segment, index } of graphemes.segment(line)) {
-    const shown = visible(segment);
+  let index = 0;
+  // By code points: combining marks have no columns and so never begin a row, and graphemes take seconds for a long text.
+  for (const character of line) {
+    const shown = visible(character);
     const wide = columnsOf(shown);
     if (used + wide > width) {
       rows.push(row);
       row = "";
       used = 0;
     }
-    if (index >= cursor) at ??= { cursorRow: rows.length, beforeCursor: row };
+    if (index >= cursor && wide > 0) at ??= { cursorRow: rows.length, beforeCursor: row };
     row += shown;
     used += wide;
+    index += character.length;
   }
   rows.push(row);
   return { rows, ...(at ?? { cursorRow: rows.length - 1, beforeCursor: row }) };

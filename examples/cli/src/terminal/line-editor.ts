@@ -1,4 +1,4 @@
-import { graphemes } from "./layout.ts";
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** A key as `node:readline` tells it. */
 export interface Key {
@@ -110,7 +110,8 @@ export class LineEditor {
   }
 
   #insert(typed: string): void {
-    this.#replace(this.#cursor, this.#cursor, typed);
+    if (this.#cursor < this.#text.length) this.#replace(this.#cursor, this.#cursor, typed);
+    else this.restore(this.#text + typed); // cheap, for a long text that is pasted arrives key by key
   }
 
   #replace(from: number, to: number, by: string): void {

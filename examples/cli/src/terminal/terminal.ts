@@ -1,5 +1,5 @@
 import { emitKeypressEvents } from "node:readline";
-import { crop, layOut } from "./layout.ts";
+import { crop, type Layout, layOut } from "./layout.ts";
 import { type Key, LineEditor } from "./line-editor.ts";
 import { Screen } from "./screen.ts";
 
@@ -26,6 +26,7 @@ export class Terminal implements Disposable {
     this.#input = input;
     this.#output = output;
     this.#screen = new Screen(output, (columns, rows) => this.#layOut(Math.max(columns, 20), Math.max(rows, 4)));
+    input.on("error", () => this.stop()); // for good: a terminal that is gone cannot be given back either
     emitKeypressEvents(input);
     input.setRawMode(true);
     input.on("keypress", this.#onKey).on("end", this.#onEnd).resume();
@@ -101,10 +102,11 @@ export class Terminal implements Disposable {
 
   readonly #onResize = (): void => this.#screen.redraw();
 
-  #layOut(columns: number, rows: number) {
+  /** The live area never takes so much that nothing can be read above it. */
+  #layOut(columns: number, rows: number): Layout {
     const { text, cursor } = this.#editor;
-    const above = this.#above(columns).slice(0, rows - 2);
-    const line = crop(layOut(this.#prompt, text, cursor, columns), rows - 1 - above.length);
+    const above = this.#above(columns).slice(0, Math.floor(rows / 3));
+    const line = crop(layOut(this.#prompt, text, cursor, columns), Math.floor(rows / 2));
     return { ...line, rows: [...above, ...line.rows], cursorRow: above.length + line.cursorRow };
   }
 }

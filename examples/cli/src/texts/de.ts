@@ -102,7 +102,7 @@ export const de: Catalogue = {
   "chat.help":
     "Enter sendet · Strg-C oder /quit verlässt das Gespräch · /help zeigt dies · //Text sendet einen Text, der mit einem Schrägstrich beginnt",
   "chat.unknownCommand": "Den Befehl {command} gibt es nicht. /help zeigt, was es gibt.",
-  "chat.more": "… und {count} weitere",
+  "chat.earlier": "… {count} frühere",
   "chat.leaving": "Das Gespräch endet, sobald Ihre Nachrichten gespeichert sind …",
   "chat.bye": "Sie haben das Gespräch verlassen.",
   "chat.question": "{author} fragt",

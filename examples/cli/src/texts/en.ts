@@ -97,7 +97,7 @@ export const en = {
   "chat.welcome": "{topic} – you are {user}. /help shows what you can do.",
   "chat.help": "Enter sends · Ctrl-C or /quit leaves · /help shows this · //text sends a text that begins with a slash",
   "chat.unknownCommand": "There is no command {command}. /help shows what there is.",
-  "chat.more": "… and {count} more",
+  "chat.earlier": "… {count} earlier",
   "chat.leaving": "Leaving; waiting until your messages are stored …",
   "chat.bye": "You have left the conversation.",
   "chat.question": "{author} asks",

@@ -9,7 +9,11 @@ const PDI = "\u2069";
 /** What terminals and bidirectional display act upon. */
 const ACTING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-const anyText = fc.string({ unit: "binary", maxLength: 50 });
+const acting = fc.constantFrom(..."\0\t\n\r\x1b\x7f\x85\x9b\u2028\u2029\u200f\u202a\u202e\u2066\u2067\u2068\u2069אم");
+const anyText = fc.string({
+  unit: fc.oneof(acting, fc.string({ unit: "binary", minLength: 1, maxLength: 1 })),
+  maxLength: 50,
+});
 
 describe("printable", () => {
   it("leaves text as it is", () => {

@@ -43,6 +43,7 @@ export const ERROR_CODES = [
   "TEXT_INVALID",
   "TEXT_TOO_LARGE",
   "REFERENCE_INVALID",
+  "ID_REUSED",
   "OUTBOX_FULL",
   // evidence
   "LOG_FORK",

@@ -1,6 +1,6 @@
 import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { decodeMessage, encodeMessage } from "../protocol/codec.ts";
-import { createFrameDecoder, type FrameDecoder, protocolError } from "../protocol/frame.ts";
+import { createFrameDecoder, type Frame, type FrameDecoder, protocolError } from "../protocol/frame.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { Stream } from "../transport/transport.ts";
 
@@ -17,15 +17,32 @@ export interface MessageChannelHandler {
   onDrain(): void;
 }
 
-/** Messages in both directions over one stream. */
+export interface MessageChannelOptions {
+  readonly maxFrameBytes: number;
+  /**
+   * Takes no further message while the peer leaves unread what was sent: for the side that answers, so that nobody can
+   * make it hold answers without end. Both sides at once could wait for each other.
+   */
+  readonly answering?: boolean;
+}
+
+/** Messages in both directions over one stream. After `pause()` not even a message that has arrived is handed over. */
 export class MessageChannel {
   readonly #stream: Stream;
   readonly #decoder: FrameDecoder;
   readonly #handler: MessageChannelHandler;
+  readonly #answering: boolean;
+  /** Frames that have arrived and are not handed over yet. */
+  #waiting: Frame[] = [];
+  #paused = false;
+  /** The peer does not read what it was sent. */
+  #clogged = false;
+  #delivering = false;
   #over = false;
 
-  constructor(stream: Stream, options: { readonly maxFrameBytes: number }, handler: MessageChannelHandler) {
+  constructor(stream: Stream, options: MessageChannelOptions, handler: MessageChannelHandler) {
     this.#stream = stream;
+    this.#answering = options.answering ?? false;
     this.#decoder = createFrameDecoder(options);
     this.#handler = handler;
     stream.handler = {
@@ -41,7 +58,10 @@ export class MessageChannel {
         handler.onReset(error);
       },
       onDrain: () => {
-        if (!this.#over) handler.onDrain();
+        if (this.#over) return;
+        this.#clogged = false;
+        handler.onDrain();
+        this.#deliver();
       },
     };
   }
@@ -57,7 +77,12 @@ export class MessageChannel {
 
   /** For a message that goes to many: encoded once, sent often. */
   sendEncoded(bytes: Uint8Array): boolean {
-    return this.#stream.write(bytes);
+    const room = this.#stream.write(bytes);
+    if (!room && this.#answering && !this.#over) {
+      this.#clogged = true;
+      this.#stream.pause();
+    }
+    return room;
   }
 
   end(): void {
@@ -70,23 +95,47 @@ export class MessageChannel {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#stream.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#paused = false;
+    this.#deliver();
   }
 
   #receive(bytes: Uint8Array): void {
     if (this.#over) return;
     try {
-      for (const frame of this.#decoder.push(bytes)) {
-        this.#handler.onMessage(decodeMessage(frame));
-        if (this.#over) return;
+      this.#waiting = this.#waiting.concat(this.#decoder.push(bytes));
+    } catch (thrown) {
+      // What came before it is as good as ever.
+      this.#deliver();
+      if (!this.#over) this.#violate(toRedRoomError(thrown, "INTERNAL", "read a message"));
+      return;
+    }
+    this.#deliver();
+  }
+
+  get #stopped(): boolean {
+    return this.#over || this.#paused || this.#clogged;
+  }
+
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    let next = 0;
+    const frames = this.#waiting;
+    try {
+      for (; next < frames.length && !this.#stopped; next += 1) {
+        this.#handler.onMessage(decodeMessage(frames[next] as Frame));
       }
     } catch (thrown) {
       this.#violate(toRedRoomError(thrown, "INTERNAL", "handle a message"));
     }
+    this.#waiting = frames.slice(next);
+    this.#delivering = false;
+    if (!this.#stopped) this.#stream.resume();
   }
 
   #violate(error: RedRoomError): void {

@@ -1,7 +1,8 @@
 import { utf8 } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { ID_PATTERN, randomId } from "../base/id.ts";
+import { randomId } from "../base/id.ts";
 import type { MessageKind } from "../base/message-kind.ts";
+import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { Sending, type Stored } from "./sending.ts";
 
@@ -64,7 +65,7 @@ export class Outbox {
         { retryable: true, remedy: "wait for earlier messages before sending more" },
       );
     }
-    if (!ID_PATTERN.test(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; "${id}" is not a randomId()`);
+    checkMessage({ type: "publish", id, kind, ...(re !== undefined && { re }), body });
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
     const sending = new Sending({ id, kind, text, re }, onState);
     this.#waiting.set(id, { sending, bytes: body.byteLength });

@@ -7,6 +7,7 @@ import { LogTrust } from "../evidence/log-follower.ts";
 import { verifyLogKey } from "../evidence/log-key.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
+import { checkMessage } from "../protocol/codec.ts";
 import { DEFAULT_LIMITS, type Limits, maxFrameBytes } from "../protocol/limits.ts";
 import {
   type ClientSession,
@@ -96,10 +97,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   private constructor(address: Address, options: RedRoomClientOptions) {
     super();
-    const { name, password } = options.auth;
-    if (!name.isWellFormed() || !password.isWellFormed()) {
-      throw new RedRoomError("OPTIONS_INVALID", "unable to log in; the name or the password is not Unicode text");
-    }
+    checkMessage({ type: "login", ...options.auth });
     for (const [topicId, note] of options.trusted ?? []) {
       if (readCheckpoint(note)?.origin === originOf(topicId)) continue;
       throw new RedRoomError("OPTIONS_INVALID", `unable to trust a checkpoint; it is not one of the topic ${topicId}`);
@@ -131,14 +129,15 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   /** The topic of this title, the same object at each call. Nothing is asked of the server before it is opened. */
   topic(title: string): Topic {
-    const known = this.#topics.get(title);
+    const normal = title.normalize("NFC");
+    const known = this.#topics.get(normal);
     if (known !== undefined) return known;
-    const topic = new Topic(title, {
+    const topic = new Topic(normal, {
       link: () => this.#link(),
       message: (from, message, live) => this.emit("message", { topic: from, message, live }),
       outgoing: (from, sending) => this.emit("outgoing", { topic: from, sending }),
     });
-    this.#topics.set(title, topic);
+    this.#topics.set(normal, topic);
     return topic;
   }
 

@@ -1,5 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import { MessageChannel } from "../channel/message-channel.ts";
+import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
@@ -10,9 +11,10 @@ import type { Link } from "./link.ts";
  * Asks on a stream of its own.
  *
  * @returns All messages of the response.
- * @throws {RedRoomError} What the server answered as `error`; `CONNECTION_LOST`, `CONNECTION_CLOSED`.
+ * @throws {RedRoomError} `OPTIONS_INVALID` before anything is sent; what the server answered as `error`; `CONNECTION_LOST`, `CONNECTION_CLOSED`.
  */
-export function request(link: Link, message: Message): Promise<Message[]> {
+export async function request(link: Link, message: Message): Promise<Message[]> {
+  checkMessage(message);
   return new Promise((resolve, reject) => {
     const response: Message[] = [];
     const channel = new MessageChannel(

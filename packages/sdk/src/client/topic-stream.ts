@@ -2,6 +2,7 @@ import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { LogFollower, type TrustedCheckpoint } from "../evidence/log-follower.ts";
 import { hashLeaf } from "../evidence/merkle.ts";
+import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
@@ -45,6 +46,8 @@ export class TopicStream {
     from: number | undefined,
     handler: TopicStreamHandler,
   ) {
+    const request = { type: "openTopic", ...topic, ...(from !== undefined && { from }) } as const;
+    checkMessage(request);
     this.#handler = handler;
     this.#link = link;
     this.#from = from;
@@ -67,7 +70,7 @@ export class TopicStream {
         onDrain: () => handler.onDrain?.(),
       },
     );
-    this.#channel.send({ type: "openTopic", ...topic, ...(from !== undefined && { from }) });
+    this.#channel.send(request);
   }
 
   /** @returns `false` when the server is behind; `onDrain` follows. */

@@ -41,7 +41,7 @@ export class Topic {
 
   /** @internal */
   constructor(title: string, host: TopicHost) {
-    this.title = title.normalize("NFC");
+    this.title = title;
     this.#host = host;
   }
 
@@ -63,7 +63,10 @@ export class Topic {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`, `CONNECTION_CLOSED`.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
-    this.#opening ??= this.#open(options.from ?? "now");
+    this.#opening ??= this.#open(options.from ?? "now").catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
     return this.#opening;
   }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { fromUtf8, utf8 } from "../base/bytes.ts";
+import { RedRoomError } from "../base/errors.ts";
 import { encodeFrame, type Frame, protocolError } from "./frame.ts";
 import { MESSAGES, type Message, type MessageType } from "./messages.ts";
 
@@ -42,6 +43,16 @@ export function encodeMessage(message: Message): Uint8Array {
     head: utf8(JSON.stringify(message, members[message.type])),
     body: body ? (message as { readonly body: Uint8Array }).body : EMPTY,
   });
+}
+
+/** @throws {RedRoomError} `OPTIONS_INVALID` for a message that the peer would not take: what a caller gave is wrong. */
+export function checkMessage(message: Message): void {
+  const { type, body, ...head } = message as Message & { readonly body?: Uint8Array };
+  const checked = v.safeParse(MESSAGES[type].head as v.GenericSchema, head, { abortEarly: true });
+  if (checked.success) return;
+  const [issue] = checked.issues;
+  const path = v.getDotPath(issue) ?? "something";
+  throw new RedRoomError("OPTIONS_INVALID", `unable to send ${type}; ${path} is not ${issue.expected ?? issue.type}`);
 }
 
 /** @throws {RedRoomError} `PROTOCOL_ERROR` for everything that `encodeMessage` would not have written. */

@@ -11,6 +11,7 @@ const wireCodes: ReadonlySet<string> = new Set(WIRE_CODES);
  * length that fits a frame before the login.
  */
 export function toFailure({ code, message, remedy, retryable, retryAfterMs }: RedRoomError): Failure {
+  if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return storeFailure(code);
   const told = wireCodes.has(code) && code !== "INTERNAL";
   return {
     code: told ? (code as WireCode) : "INTERNAL",
@@ -20,6 +21,13 @@ export function toFailure({ code, message, remedy, retryable, retryAfterMs }: Re
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
+
+/** The reason names files and disks; it is for the operator, who has it in the log. */
+const storeFailure = (code: "STORE_UNAVAILABLE" | "STORE_CLOSED"): Failure => ({
+  code,
+  message: "unable to store or read anything now; the server cannot use its store",
+  retryable: true,
+});
 
 const cut = (text: string): string => text.slice(0, 300).toWellFormed();
 

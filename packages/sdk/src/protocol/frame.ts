@@ -113,5 +113,5 @@ function readFrame(bytes: Uint8Array): Frame {
 export const protocolError = (reason: string, cause?: unknown): RedRoomError =>
   new RedRoomError("PROTOCOL_ERROR", `unable to read the peer; ${reason}`, { cause });
 
-export const frameTooLarge = (size: number, limit: number): RedRoomError =>
+const frameTooLarge = (size: number, limit: number): RedRoomError =>
   new RedRoomError("FRAME_TOO_LARGE", `unable to read a frame; ${size} bytes, the limit is ${limit}`);

@@ -1,3 +1,5 @@
+import { RedRoomError } from "../base/errors.ts";
+
 /** What a server accepts; told to every client in `welcome`. */
 export interface Limits {
   /** UTF-8 bytes of one message's text. */
@@ -33,3 +35,26 @@ export const MAX_LINE_BYTES = 4 * 1024;
 
 export const MAX_NAME_BYTES = 128;
 export const MAX_PASSWORD_BYTES = 1024;
+
+/** The highest that each may be: longer ones would not fit where they are used. */
+const HIGHEST: Limits = {
+  maxTextBytes: 16 * 1024 * 1024,
+  maxTitleBytes: MAX_LINE_BYTES,
+  maxPageEntries: 10_000,
+  maxUnacknowledged: 100_000,
+};
+
+/** @throws {RedRoomError} `OPTIONS_INVALID`, naming the limit. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  for (const [name, highest] of Object.entries(HIGHEST)) {
+    const value = limits[name as keyof Limits];
+    if (!Number.isSafeInteger(value) || value < 1 || value > highest) {
+      throw new RedRoomError(
+        "OPTIONS_INVALID",
+        `unable to use limits.${name}; ${value} is not a number from 1 to ${highest}`,
+      );
+    }
+  }
+  return limits;
+}

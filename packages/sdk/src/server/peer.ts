@@ -19,9 +19,11 @@ import {
 import type { TopicStore } from "../store/topic-store.ts";
 import type { Connection, Stream } from "../transport/transport.ts";
 import type { Authenticate } from "./authenticate.ts";
+import type { FaultLog } from "./fault-log.ts";
+import type { LoginQueue } from "./login-queue.ts";
 import { answerRequest, isRequest } from "./requests.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
-import { TopicStream } from "./topic-stream.ts";
+import { shuttingDown, TopicStream } from "./topic-stream.ts";
 
 /** What all peers of a server share. */
 export interface PeerContext {
@@ -31,6 +33,8 @@ export interface PeerContext {
   readonly authenticate: Authenticate;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly faults: FaultLog;
+  readonly logins: LoginQueue;
 }
 
 /** How long a client may take to read why it is sent away, before the connection is closed all the same. */
@@ -42,6 +46,8 @@ export class Peer {
   readonly #context: PeerContext;
   readonly #onOnline: (user: SessionUser) => void;
   readonly #topicStreams = new Set<TopicStream>();
+  readonly #gone = new AbortController();
+  #leaving = false;
   #control: MessageChannel | undefined;
   #session: ServerSession;
   #timer: Timer | undefined;
@@ -56,11 +62,15 @@ export class Peer {
     this.#session = session;
     for (const effect of effects) this.#run(effect);
     connection.onStream = (stream) => this.#accept(stream);
-    void connection.closed.then(() => this.#timer?.cancel());
+    void connection.closed.then(() => {
+      this.#timer?.cancel();
+      this.#gone.abort();
+    });
   }
 
   /** Takes no more messages, answers those that were taken, and sends the client away. Resolves when it is gone. */
   async shutdown(): Promise<void> {
+    this.#leaving = true;
     await Promise.all([...this.#topicStreams].map((stream) => stream.drain()));
     this.#step({ type: "shutdown" });
     await this.#connection.closed;
@@ -75,7 +85,7 @@ export class Peer {
   #acceptControl(stream: Stream): MessageChannel {
     return new MessageChannel(
       stream,
-      { maxFrameBytes: MAX_FRAME_BYTES_BEFORE_LOGIN },
+      { maxFrameBytes: MAX_FRAME_BYTES_BEFORE_LOGIN, answering: true },
       {
         onMessage: (message) => this.#step({ type: "message", message }),
         onEnd: () => this.#step({ type: "end" }),
@@ -88,17 +98,20 @@ export class Peer {
 
   /** The first message of a stream says what it is for. */
   #serve(stream: Stream, user: SessionUser): void {
-    const { settings, store, rooms, clock, logger } = this.#context;
+    const { settings, store, rooms, clock, faults } = this.#context;
     let topicStream: TopicStream | undefined;
     let asked = false;
     const open = (message: Message): void => {
       if (asked) throw unexpected(message, "behind a request");
       asked = true;
-      if (message.type === "openTopic") {
+      if (this.#leaving) {
+        channel.send({ type: "error", ...toFailure(shuttingDown()) });
+        channel.end();
+      } else if (message.type === "openTopic") {
         if ((message.id === undefined) === (message.title === undefined)) {
           throw unexpected(message, "without one of id and title");
         }
-        const opened = new TopicStream(channel, user, { rooms, logger, limits: settings.limits }, () =>
+        const opened = new TopicStream(channel, user, { rooms, faults, limits: settings.limits }, () =>
           this.#topicStreams.delete(opened),
         );
         this.#topicStreams.add(opened);
@@ -108,7 +121,7 @@ export class Peer {
         void answerRequest(message, channel, { user, store, rooms, clock, limits: settings.limits })
           .catch((thrown: unknown) => {
             const error = toRedRoomError(thrown, "INTERNAL", "answer the request");
-            if (error.code === "INTERNAL") logger.error({ error }, "unable to answer a request");
+            faults.note(error, "answer a request");
             channel.send({ type: "error", ...toFailure(error) });
           })
           .finally(() => channel.end());
@@ -118,7 +131,7 @@ export class Peer {
     };
     const channel: MessageChannel = new MessageChannel(
       stream,
-      { maxFrameBytes: maxFrameBytes(settings.limits) },
+      { maxFrameBytes: maxFrameBytes(settings.limits), answering: true },
       {
         onMessage: (message) => (topicStream === undefined ? open(message) : topicStream.onMessage(message)),
         onEnd: () => {
@@ -165,11 +178,13 @@ export class Peer {
 
   async #authenticate(name: string, password: string): Promise<void> {
     try {
-      const user = await this.#context.authenticate({ name, password });
+      const { logins, authenticate } = this.#context;
+      const [address = ""] = this.#connection.remoteAddress.split(/:\d+$/);
+      const user = await logins.run(address, this.#gone.signal, () => authenticate({ name, password }));
       this.#step({ type: "accepted", user, sessionId: randomId() });
     } catch (thrown) {
       const error = toRedRoomError(thrown, "INTERNAL", "log in");
-      if (error.code === "INTERNAL") this.#context.logger.error({ error }, "unable to check a login");
+      this.#context.faults.note(error, "check a login");
       this.#step({ type: "refused", error });
     }
   }

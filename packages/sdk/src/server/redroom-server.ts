@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { logKeyStatement } from "../evidence/log-key.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
-import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
+import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { SessionUser } from "../session/client-session.ts";
 import type { ServerSessionSettings } from "../session/server-session.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
@@ -14,6 +14,8 @@ import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Connection, Listener, ListenOptions, Transport } from "../transport/transport.ts";
 import { type Authenticate, authenticateWith } from "./authenticate.ts";
+import { FaultLog } from "./fault-log.ts";
+import { LoginQueue } from "./login-queue.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { createTopic } from "./requests.ts";
 import { TopicRooms } from "./topic-rooms.ts";
@@ -73,14 +75,22 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
     this.#store = store;
     this.#transport = transport;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limits = resolveLimits(options.limits);
     this.#clock = clock;
     this.#settings = {
       limits: this.#limits,
       heartbeatMs: options.heartbeatMs ?? 10_000,
       loginTimeoutMs: options.loginTimeoutMs ?? 5_000,
     };
-    this.#shared = { store, rooms: new TopicRooms(store, clock), authenticate, clock, logger };
+    this.#shared = {
+      store,
+      rooms: new TopicRooms(store, clock),
+      authenticate,
+      clock,
+      logger,
+      faults: new FaultLog(logger, clock),
+      logins: new LoginQueue(),
+    };
   }
 
   /**
@@ -109,8 +119,11 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     let settings: ServerSessionSettings | undefined;
     const listener = await this.#transport.listen(options, (connection) => {
       // No connection is handed over in the turn in which listening begins.
-      if (settings === undefined) connection.close();
-      else this.#accept(connection, settings);
+      if (settings === undefined || this.#closing !== undefined) {
+        connection.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
+      } else {
+        this.#accept(connection, settings);
+      }
     });
     const certificate = listener.sign?.(logKeyStatement(logKey));
     settings = {

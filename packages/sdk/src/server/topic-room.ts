@@ -82,6 +82,7 @@ export class TopicRoom {
     });
     if (!duplicate) this.#advance(entries, checkpoint);
     const [entry] = entries;
+    if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content });
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate };
@@ -178,6 +179,22 @@ export class TopicRoom {
       return encodeMessage({ type: "placeholder", leafHash: toBase64Url(hashLeaf(leaf)) });
     }
     return encodeMessage(packEntry({ author: this.#names.get(authorOf(entry)) ?? "", leaf, content, salt }));
+  }
+}
+
+/** An id stands for one message: what else is sent under it would be acked and lost. */
+function refuseOther(
+  { seq, leaf, content }: StoredEntry,
+  sent: { kind: string; re: number | undefined; content: string },
+) {
+  const fields = JSON.parse(leaf) as { kind: string; re?: number };
+  const same =
+    fields.kind === sent.kind && fields.re === sent.re && (content === undefined || content === sent.content);
+  if (!same) {
+    throw new RedRoomError(
+      "ID_REUSED",
+      `unable to store the message; its id is that of message ${seq}, which says something else`,
+    );
   }
 }
 

@@ -10,7 +10,7 @@ const REFRESH_MS = 1_000;
 export class TopicRooms {
   readonly #store: TopicStore;
   readonly #clock: Clock;
-  readonly #rooms = new Map<string, { readonly room: TopicRoom; users: number }>();
+  readonly #rooms = new Map<string, { readonly room: Promise<TopicRoom>; users: number }>();
   #timer: Timer | undefined;
 
   constructor(store: TopicStore, clock: Clock) {
@@ -25,26 +25,38 @@ export class TopicRooms {
    */
   async enter(by: { readonly id: string } | { readonly title: string }): Promise<TopicRoom> {
     const topic = await this.#store.findTopic(by);
-    if (topic === undefined) {
-      const wanted = "id" in by ? `the id ${by.id}` : `the title "${by.title}"`;
-      throw new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with ${wanted}`, {
-        remedy: "look at the list of topics; a title must match exactly",
-      });
-    }
-    const names = await this.#store.names(topic.id);
-    const open = this.#rooms.get(topic.id) ?? { room: new TopicRoom(topic, names, this.#store, this.#clock), users: 0 };
+    if (topic === undefined) throw topicUnknown(by);
+    const open = this.#rooms.get(topic.id) ?? { room: this.#make(topic.id), users: 0 };
     open.users += 1;
     this.#rooms.set(topic.id, open);
     this.#timer ??= this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
-    await open.room.refresh();
-    return open.room;
+    try {
+      return await open.room;
+    } catch (error) {
+      this.#leave(topic.id);
+      throw error;
+    }
+  }
+
+  /** Reads the head only once the room is known to all: nobody can then append past it unseen. */
+  async #make(id: string): Promise<TopicRoom> {
+    const names = await this.#store.names(id);
+    const topic = await this.#store.findTopic({ id });
+    if (topic === undefined) throw topicUnknown({ id });
+    const room = new TopicRoom(topic, names, this.#store, this.#clock);
+    await room.refresh();
+    return room;
   }
 
   leave(room: TopicRoom): void {
-    const open = this.#rooms.get(room.id);
+    this.#leave(room.id);
+  }
+
+  #leave(id: string): void {
+    const open = this.#rooms.get(id);
     if (open === undefined) return;
     open.users -= 1;
-    if (open.users === 0) this.#rooms.delete(room.id);
+    if (open.users === 0) this.#rooms.delete(id);
     if (this.#rooms.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -53,6 +65,13 @@ export class TopicRooms {
   #refresh(): void {
     this.#timer = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
     // A store that fails now says so to whoever uses it next.
-    for (const { room } of this.#rooms.values()) room.refresh().catch(() => {});
+    for (const { room } of this.#rooms.values()) room.then((open) => open.refresh()).catch(() => {});
   }
+}
+
+function topicUnknown(by: { readonly id: string } | { readonly title: string }): RedRoomError {
+  const wanted = "id" in by ? `the id ${by.id}` : `the title "${by.title}"`;
+  return new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with ${wanted}`, {
+    remedy: "look at the list of topics; a title must match exactly",
+  });
 }

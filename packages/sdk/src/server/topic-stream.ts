@@ -1,12 +1,12 @@
 import { fromUtf8 } from "../base/bytes.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Person } from "../store/topic-store.ts";
+import type { FaultLog } from "./fault-log.ts";
 import { Subscription } from "./subscription.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
@@ -14,7 +14,7 @@ import type { TopicRooms } from "./topic-rooms.ts";
 export interface TopicStreamContext {
   readonly rooms: TopicRooms;
   readonly limits: Limits;
-  readonly logger: Logger;
+  readonly faults: FaultLog;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
@@ -23,7 +23,7 @@ export class TopicStream {
   readonly #rooms: TopicRooms;
   readonly #user: Person;
   readonly #limits: Limits;
-  readonly #logger: Logger;
+  readonly #faults: FaultLog;
   readonly #onDone: () => void;
   #room: TopicRoom | undefined;
   #subscription: Subscription | undefined;
@@ -42,7 +42,7 @@ export class TopicStream {
     this.#user = user;
     this.#rooms = context.rooms;
     this.#limits = context.limits;
-    this.#logger = context.logger;
+    this.#faults = context.faults;
     this.#onDone = onDone;
   }
 
@@ -112,6 +112,7 @@ export class TopicStream {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
       const receipt = await this.#room.publish(this.#user, { id, kind, text, re });
+      this.#faults.worked();
       answer = { type: "ack", id, ...receipt };
     } catch (thrown) {
       const error = this.#errorOf(thrown, "store the message");
@@ -145,7 +146,7 @@ export class TopicStream {
   /** The client is told of an `INTERNAL` error only that it happened; what it was is for the operator. */
   #errorOf(thrown: unknown, doing: string): RedRoomError {
     const error = toRedRoomError(thrown, "INTERNAL", doing);
-    if (error.code === "INTERNAL") this.#logger.error({ error, topic: this.#room?.id }, `unable to ${doing}`);
+    this.#faults.note(error, doing);
     return error;
   }
 
@@ -171,5 +172,5 @@ export class TopicStream {
   }
 }
 
-const shuttingDown = (): RedRoomError =>
-  new RedRoomError("SHUTTING_DOWN", "unable to take the message; the server is shutting down", { retryable: true });
+export const shuttingDown = (): RedRoomError =>
+  new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true });

@@ -119,9 +119,13 @@ function tick(state: ServerSession, settings: ServerSessionSettings, now: number
     if (now < deadline) return [state, [{ type: "setTimer", at: deadline }]];
     return goodbye(new RedRoomError("TIMEOUT", `unable to hear the client; silent for ${now - state.heardAt} ms`));
   }
+  // The login has come; that its check takes time is not the client's doing.
+  if (state.phase === "checking") return [state, []];
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
   return refuse(
-    new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${settings.loginTimeoutMs} ms`),
+    new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${settings.loginTimeoutMs} ms`, {
+      retryable: true,
+    }),
     CLOSE_CODES.refused,
   );
 }

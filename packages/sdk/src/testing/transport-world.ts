@@ -17,7 +17,7 @@ export interface TransportUnderTest {
 }
 
 /** Waits for a condition that callbacks bring about: checked whenever something was recorded, never by the clock. */
-export class Milestones {
+class Milestones {
   readonly #waiting = new Set<{ reached: () => boolean; resolve: () => void }>();
 
   async until(reached: () => boolean): Promise<void> {
@@ -35,7 +35,7 @@ export class Milestones {
 }
 
 /** A handler that writes down what happens to a stream. */
-export class Recorder extends Milestones implements StreamHandler {
+class Recorder extends Milestones implements StreamHandler {
   readonly chunks: Uint8Array[] = [];
   /** `data` (once for each run of chunks), `end`, `reset`, `drain`, in order. */
   readonly events: string[] = [];

@@ -4,7 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import { streamClosed } from "./endings.ts";
 import type { Stream, StreamHandler } from "./transport.ts";
 
-export const HIGH_WATER_BYTES = 64 * 1024;
+const HIGH_WATER_BYTES = 64 * 1024;
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 2;
 const NOTHING = new Uint8Array(0);
 

@@ -17,7 +17,7 @@ function travelled(error: RedRoomError): RedRoomError {
 
 describe("an error over the wire", () => {
   it("keeps code, message, remedy and when to try again", () => {
-    const error = new RedRoomError("STORE_UNAVAILABLE", "unable to append; the disk is full", {
+    const error = new RedRoomError("TOO_MANY_REQUESTS", "unable to append; too many at once", {
       remedy: "make room",
       retryable: true,
       retryAfterMs: 1500,
@@ -28,7 +28,14 @@ describe("an error over the wire", () => {
 
   it.each(WIRE_CODES)("keeps the code %s", (code) => {
     const got = travelled(new RedRoomError(code, "unable to go on; no reason"));
-    expect(got).toMatchObject({ code, retryable: false, retryAfterMs: undefined, remedy: undefined });
+    expect(got).toMatchObject({ code, retryAfterMs: undefined, remedy: undefined });
+  });
+
+  it("tells of the store that it is unavailable, and not where it lies", () => {
+    const remedy = "free space on /srv";
+    const got = travelled(new RedRoomError("STORE_UNAVAILABLE", "unable to use /srv/room.db; disk full", { remedy }));
+    expect(got).toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true, remedy: undefined });
+    expect(got.message).not.toContain("/srv");
   });
 
   it("leaves its cause and its stack behind", () => {

@@ -13,7 +13,16 @@ export function programArgs(name: "append" | "open", args: readonly string[]): s
   return ["--conditions=@redroom/source", "--import", "tsx", program, ...args];
 }
 
-export type Line = Readonly<Record<string, unknown>>;
+/** What the programs print. */
+export interface Line {
+  readonly seq?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly retryable?: boolean;
+  readonly opened?: boolean;
+  /** How many messages the topic holds at the end. */
+  readonly readable?: number;
+}
 
 export function childOf(command: string, args: readonly string[], options: SpawnOptions = {}) {
   const child: ChildProcess = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });

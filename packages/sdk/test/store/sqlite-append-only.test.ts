@@ -151,6 +151,8 @@ describe("the tables of the record", () => {
 
   it("let a person take another name", () => {
     database.exec("UPDATE people SET name = 'Anna B.' WHERE id = 'a-person'");
-    expect(database.prepare("SELECT DISTINCT author FROM messages WHERE topic = 'Share Deal'").pluck().all()).toEqual(["Anna B."]);
+    expect(database.prepare("SELECT DISTINCT author FROM messages WHERE topic = 'Share Deal'").pluck().all()).toEqual([
+      "Anna B.",
+    ]);
   });
 });

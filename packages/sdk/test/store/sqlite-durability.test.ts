@@ -52,7 +52,7 @@ describe("the SQLite store on a disk", () => {
       await using child = runProgram("append", [world.file, topic.id, `round ${round}`, "1000000"]);
       const line = await child.line();
       await child.kill();
-      const stored = Number(line?.["seq"]);
+      const stored = Number(line?.seq);
       const [entry] = await world.store.read(topic.id, { from: stored, limit: 1 });
       expect(entry?.content).toBe(`{"text":"round ${round} 1"}`);
     }
@@ -73,7 +73,7 @@ describe("the SQLite store on a disk", () => {
     expect(failed.length).toBe(60 - stored.length);
     expect(failed.length).toBeGreaterThan(0);
     for (const line of failed) expect(line).toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true });
-    expect(Number(lines.at(-1)?.["readable"])).toBeGreaterThanOrEqual(stored.length);
+    expect(Number(lines.at(-1)?.readable)).toBeGreaterThanOrEqual(stored.length);
     const store = await world.another();
     const texts = await textsOf(store, topic.id);
     expect(texts.length).toBeGreaterThanOrEqual(stored.length);
@@ -112,8 +112,7 @@ describe("the SQLite store on a disk", () => {
       expect(result).toMatchObject({ reason: { code: "STORE_UNAVAILABLE", retryable: true } });
     }
     expect(await link.call("log", "heads", [topic.id])).toEqual([{ seq: 0 }]);
-    await link.call("connection", "close");
-    await link.terminate();
+    await link.close();
   });
 
   it("never makes a new file in the place of one that vanished", async () => {

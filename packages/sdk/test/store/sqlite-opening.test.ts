@@ -86,7 +86,7 @@ describe("opening the SQLite store", () => {
     const nobody = process.getuid?.() === 0 ? 65_534 : undefined;
     const reopened = async (file: string) => {
       await using child = runProgram("open", [file], nobody === undefined ? {} : { uid: nobody, gid: nobody });
-      return child.line();
+      return (await child.rest())[0];
     };
     await using world = await openStore();
     await world.store.close();

@@ -94,10 +94,8 @@ class FileStore implements SqliteStore {
 
   /** Reader first: whoever closes last tidies up. */
   async #release(): Promise<void> {
-    for (const link of [this.#reader, this.#writer]) {
-      await link.call("connection", "close").catch(() => {}); // its thread ends in any case
-      await link.terminate();
-    }
+    await this.#reader.close();
+    await this.#writer.close();
     if (this.#inode !== undefined) forgetFile(this.#inode);
     this.#inode = undefined;
   }

@@ -77,6 +77,13 @@ export class WorkerLink {
     });
   }
 
+  /** Closes the connection behind the calls under way, and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#worker === undefined) return;
+    await this.call("connection", "close").catch(() => {}); // what cannot be closed ends with its thread
+    await this.terminate();
+  }
+
   /** Ends the thread; calls under way fail. */
   async terminate(): Promise<void> {
     await this.#worker?.terminate();

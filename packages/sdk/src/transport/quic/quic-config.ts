@@ -2,7 +2,7 @@ import type { QuicOptions } from "./quic-options.ts";
 import type { NativeConfig, Quiche } from "./quiche.ts";
 
 /** Bytes that a stream holds for a reader that does not read; it grows to the second while the reader keeps up. */
-export const STREAM_WINDOW_BYTES = 64 * 1024;
+const STREAM_WINDOW_BYTES = 64 * 1024;
 const MAX_STREAM_WINDOW_BYTES = 256 * 1024;
 /**
  * Connection-level flow control is off (1 PiB): quiche 0.18 shrinks that window to 48 KiB after its initial credit, and

@@ -15,7 +15,7 @@ import { verifyCertificate } from "./verify-certificate.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** The application code by which a server learns that its certificate was refused (TLS: bad_certificate). */
-export const CERTIFICATE_REFUSED = 0x100 + 42;
+const CERTIFICATE_REFUSED = 0x100 + 42;
 
 export interface Dial {
   readonly quiche: Quiche;

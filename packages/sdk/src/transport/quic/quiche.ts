@@ -26,7 +26,7 @@ export async function loadQuiche(): Promise<Quiche> {
   return await loading;
 }
 
-export function platformUnsupported(cause: unknown, platform = process.platform, arch = process.arch): RedRoomError {
+function platformUnsupported(cause: unknown, platform = process.platform, arch = process.arch): RedRoomError {
   return new RedRoomError(
     "PLATFORM_UNSUPPORTED",
     `unable to use QUIC on ${platform}-${arch}; no binary could be loaded`,

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 
-export const RETRY_TOKEN_LIFETIME_MS = 10_000;
+const RETRY_TOKEN_LIFETIME_MS = 10_000;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const TIME_BYTES = 6;

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { NODE, Running } from "./processes.ts";
+
+const MAIN = fileURLToPath(new URL("../../../packages/server-kit/src/main.ts", import.meta.url));
+
+export const TOPIC = "Vermögensübertragung: Share Deal Szenario";
+export const OTHER_TOPIC = "Due Diligence: Forderungsbewertung";
+const USERS = ["anna", "bernd", "carla", "dora"];
+
+/** The environment of somebody who need not be asked for the password. */
+export const as = (name: string): { readonly env: NodeJS.ProcessEnv } => ({
+  env: { REDROOM_PASSWORD: passwordOf(name) },
+});
+
+export const passwordOf = (name: string): string => `${name} und ihr Passwort`;
+
+/** A real `redroom-server` with users and topics. */
+export class TestServer implements AsyncDisposable {
+  private constructor(
+    readonly folder: string,
+    readonly address: string,
+    readonly process: Running,
+  ) {}
+
+  static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
+    const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
+    const process = new Running([...NODE, MAIN, "start", "--data", folder, "--port", "0", "--json"]);
+    const { address } = await process.event<{ address: string }>("listening");
+    await Promise.all(
+      users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
+    );
+    for (const title of topics) await redroomServer(["topic", "create", title, "--data", folder]);
+    return new TestServer(folder, address, process);
+  }
+
+  get wrongPin(): string {
+    return `${this.withoutPin}#sha256-${"A".repeat(43)}`;
+  }
+
+  get withoutPin(): string {
+    return this.address.replace(/#.*/, "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Runs a command of the operator. */
+export async function redroomServer(args: readonly string[], input = ""): Promise<Running> {
+  const running = new Running([...NODE, MAIN, ...args]);
+  running.child.stdin?.end(input);
+  if ((await running.exit) !== 0) throw new Error(`redroom-server ${args[0]}: ${running.stderr}`);
+  return running;
+}
