@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ENTRY_KINDS, MESSAGE_KINDS } from "../../src/base/message-kind.ts";
 import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import {
   DEFAULT_LIMITS,
@@ -48,6 +49,11 @@ describe("docs/protocol.md", () => {
     expect(membersOn(row("limits"))).toEqual(membersOf(welcome.head.entries.limits as unknown as Schema));
     expect(membersOn(row("user"))).toEqual(membersOf(session.head.entries.user as unknown as Schema));
     expect(membersOn(row("topic"))).toEqual(membersOf(topicOpened.head.entries.topic as unknown as Schema));
+  });
+
+  it("tells the kinds of messages and of entries", () => {
+    expect(words(row("kind"), /"([a-z]+)"/g)).toEqual(MESSAGE_KINDS);
+    expect(words(row("entry kind"), /"([a-z]+)"/g)).toEqual(ENTRY_KINDS);
   });
 
   it("names every error code", () => {
