@@ -49,7 +49,10 @@ export const de: Catalogue = {
   "exit.notAllowed": "nicht erlaubt",
   "exit.serverUnavailable": "der Server kann nicht speichern oder ist überlastet; später noch einmal versuchen",
   "exit.incompatible": "Server und Programm verstehen einander nicht, oder dieses System wird nicht unterstützt",
-  "exit.notVerified": "verify: die Niederschrift ist nicht die, die der Server signiert hat",
+  "exit.notVerified":
+    "nicht bestätigt: die Niederschrift ist nicht, oder nicht beweisbar, die, die der Server signiert hat",
+  "exit.logFork":
+    "der Server widerspricht dem, was er signiert hat; der Beweis steht auf der Standardfehlerausgabe: aufbewahren",
   "exit.interrupted": "abgebrochen (Strg-C), bevor alles erledigt war",
   "exit.terminated": "beendet (SIGTERM), bevor alles erledigt war",
 
@@ -81,6 +84,12 @@ export const de: Catalogue = {
   "failure.noTopics": "der Server hat noch keine Themen",
   "failure.notStored": "es ist nicht sicher, dass Ihre letzten Nachrichten gespeichert wurden: {count}",
 
+  "evidence.log": "Beweis zu {origin}; aufbewahren, jedes Byte zählt.",
+  "evidence.known": "--- Prüfpunkt, der vorher bekannt war ---",
+  "evidence.shown": "--- Prüfpunkt, der ihn ausschließt ---",
+  "evidence.entries": "--- kein zweiter Prüfpunkt: die gezeigten Einträge passen nicht zu diesem ---",
+  "evidence.end": "--- Ende ---",
+
   "send.emptyLine": "Zeile {line} ist leer und wurde übersprungen",
   "send.line": "Zeile {line}",
   "send.stored": "gespeicherte Nachrichten: {stored}",
@@ -90,6 +99,7 @@ export const de: Catalogue = {
   "kind.note": "Notiz",
   "kind.erasure": "Löschung",
   "kind.export": "Export",
+  "message.gone": "#{seq}  Text nicht sichtbar oder gelöscht",
 
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
@@ -111,10 +121,10 @@ export const de: Catalogue = {
   "chat.answerTo": "{author} antwortet auf #{re}",
   "chat.note": "{author}",
   "chat.noteTo": "{author} (zu #{re})",
-  "chat.erasure": "{author} hat gelöscht",
-  "chat.erasureTo": "{author} hat #{re} gelöscht",
-  "chat.export": "{author} hat exportiert",
-  "chat.exportTo": "{author} hat exportiert (zu #{re})",
+  "chat.erasure": "{author} hat einen Text gelöscht",
+  "chat.erasureTo": "{author} hat den Text von #{re} gelöscht",
+  "chat.export": "{author} hat die Niederschrift exportiert",
+  "chat.exportTo": "{author} hat die Niederschrift exportiert (zu #{re})",
 
   "verify.done":
     "Bestätigt: {size} Einträge von „{title}“ ({log}), vollständig und unverändert, seit der Log-Schlüssel sie signiert hat.",
@@ -165,6 +175,12 @@ export const de: Catalogue = {
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",
   "error.REFERENCE_INVALID": "die Nachricht, auf die sich diese bezieht, gibt es nicht",
+  "error.ID_REUSED": "unter der Kennung dieser Nachricht wurde schon eine andere gesendet; noch einmal senden",
+  "error.LOG_FORK":
+    "DIE NIEDERSCHRIFT WURDE VERÄNDERT: der Server widerspricht dem, was er signiert hat; nicht weitermachen, den Beweis unten aufbewahren",
+  "error.PROOF_UNAVAILABLE": "der Server kann diesen Eintrag nicht beweisen: seine Niederschrift reicht nicht so weit",
+  "error.RECORD_DAMAGED":
+    "die Niederschrift ist beschädigt: sie ist nicht die signierte; der Betreiber muss redroom-server verify ausführen",
   "error.STORE_UNAVAILABLE":
     "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",
   "error.STORE_CLOSED": "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",

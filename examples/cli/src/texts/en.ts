@@ -46,7 +46,8 @@ export const en = {
   "exit.notAllowed": "not allowed",
   "exit.serverUnavailable": "the server cannot store or is too busy; try again later",
   "exit.incompatible": "server and client do not understand each other, or this system is not supported",
-  "exit.notVerified": "verify: the record is not what the server has signed",
+  "exit.notVerified": "not verified: the record is not, or not provably, what the server has signed",
+  "exit.logFork": "the server contradicts what it has signed; the evidence is on standard error: keep it",
   "exit.interrupted": "interrupted (Ctrl-C) before the work was done",
   "exit.terminated": "terminated (SIGTERM) before the work was done",
 
@@ -77,6 +78,12 @@ export const en = {
   "failure.noTopics": "the server has no topics yet",
   "failure.notStored": "it is not certain that your last messages were stored: {count}",
 
+  "evidence.log": "Evidence about {origin}; keep it, every byte counts.",
+  "evidence.known": "--- checkpoint that was known before ---",
+  "evidence.shown": "--- checkpoint that excludes it ---",
+  "evidence.entries": "--- no second checkpoint: the entries shown do not fit this one ---",
+  "evidence.end": "--- end ---",
+
   "send.emptyLine": "line {line} is empty and was skipped",
   "send.line": "line {line}",
   "send.stored": "messages stored: {stored}",
@@ -86,6 +93,7 @@ export const en = {
   "kind.note": "note",
   "kind.erasure": "erasure",
   "kind.export": "export",
+  "message.gone": "#{seq}  text withheld or erased",
 
   "state.queued": "unsent",
   "state.sent": "sent",
@@ -106,10 +114,10 @@ export const en = {
   "chat.answerTo": "{author} answers #{re}",
   "chat.note": "{author}",
   "chat.noteTo": "{author} (on #{re})",
-  "chat.erasure": "{author} erased",
-  "chat.erasureTo": "{author} erased #{re}",
-  "chat.export": "{author} exported",
-  "chat.exportTo": "{author} exported (on #{re})",
+  "chat.erasure": "{author} has erased a text",
+  "chat.erasureTo": "{author} has erased the text of #{re}",
+  "chat.export": "{author} has exported the record",
+  "chat.exportTo": "{author} has exported the record (on #{re})",
 
   "verify.done": "Verified: {size} entries of “{title}” ({log}), complete and unaltered since the log key signed them.",
   "verify.counts": "With text: {visible}. Erased: {erased}. Withheld: {withheld}.",
@@ -157,6 +165,12 @@ export const en = {
   "error.TEXT_INVALID": "the text cannot be sent",
   "error.TEXT_TOO_LARGE": "the text is too long",
   "error.REFERENCE_INVALID": "the message that this one refers to does not exist",
+  "error.ID_REUSED": "another message was sent under the id of this one; send it again",
+  "error.LOG_FORK":
+    "THE RECORD WAS CHANGED: the server contradicts what it has signed; do not go on, keep the evidence below",
+  "error.PROOF_UNAVAILABLE": "the server cannot prove this entry: its record does not reach that far",
+  "error.RECORD_DAMAGED":
+    "the record is damaged: it is not what was signed; the operator has to run redroom-server verify",
   "error.STORE_UNAVAILABLE": "the server cannot reach its database, so nothing can be sent or read",
   "error.STORE_CLOSED": "the server cannot reach its database, so nothing can be sent or read",
   "error.other": "unexpected error {code}",

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 
 /** Who signs notes: a name and an Ed25519 key pair. */
 export interface NoteSigner {
@@ -37,11 +37,6 @@ export function toPublicKey(bytes: Uint8Array): KeyObject {
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
   publicKeys.set(bytes, key);
   return key;
-}
-
-/** Reads an Ed25519 private key from PEM (PKCS #8). */
-export function toPrivateKey(pem: string): KeyObject {
-  return createPrivateKey(pem);
 }
 
 /** `SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[:4]` (C2SP signed-note). */
