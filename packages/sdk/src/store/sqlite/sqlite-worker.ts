@@ -18,7 +18,7 @@ let connection: ReturnType<typeof connect> | undefined;
 function connect() {
   const database = openDatabase(settings);
   try {
-    const key = settings.readonly ? undefined : openLogKey(`${settings.file}.log-key`);
+    const key = settings.readonly ? undefined : openLogKey(`${settings.file}.log-key`, database);
     const log = new SqliteLog(database, key && new CheckpointSigner(database, key));
     return { database, log, users: new SqliteUsers(database), logKey: key?.publicKey };
   } catch (thrown) {
