@@ -90,6 +90,7 @@ export const de: Catalogue = {
   "kind.note": "Notiz",
   "kind.erasure": "Löschung",
   "kind.export": "Export",
+  "message.gone": "#{seq}  Text nicht sichtbar oder gelöscht",
 
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
@@ -111,10 +112,10 @@ export const de: Catalogue = {
   "chat.answerTo": "{author} antwortet auf #{re}",
   "chat.note": "{author}",
   "chat.noteTo": "{author} (zu #{re})",
-  "chat.erasure": "{author} hat gelöscht",
-  "chat.erasureTo": "{author} hat #{re} gelöscht",
-  "chat.export": "{author} hat exportiert",
-  "chat.exportTo": "{author} hat exportiert (zu #{re})",
+  "chat.erasure": "{author} hat einen Text gelöscht",
+  "chat.erasureTo": "{author} hat den Text von #{re} gelöscht",
+  "chat.export": "{author} hat die Niederschrift exportiert",
+  "chat.exportTo": "{author} hat die Niederschrift exportiert (zu #{re})",
 
   "verify.done":
     "Bestätigt: {size} Einträge von „{title}“ ({log}), vollständig und unverändert, seit der Log-Schlüssel sie signiert hat.",

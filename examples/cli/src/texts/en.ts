@@ -86,6 +86,7 @@ export const en = {
   "kind.note": "note",
   "kind.erasure": "erasure",
   "kind.export": "export",
+  "message.gone": "#{seq}  text withheld or erased",
 
   "state.queued": "unsent",
   "state.sent": "sent",
@@ -106,10 +107,10 @@ export const en = {
   "chat.answerTo": "{author} answers #{re}",
   "chat.note": "{author}",
   "chat.noteTo": "{author} (on #{re})",
-  "chat.erasure": "{author} erased",
-  "chat.erasureTo": "{author} erased #{re}",
-  "chat.export": "{author} exported",
-  "chat.exportTo": "{author} exported (on #{re})",
+  "chat.erasure": "{author} has erased a text",
+  "chat.erasureTo": "{author} has erased the text of #{re}",
+  "chat.export": "{author} has exported the record",
+  "chat.exportTo": "{author} has exported the record (on #{re})",
 
   "verify.done": "Verified: {size} entries of “{title}” ({log}), complete and unaltered since the log key signed them.",
   "verify.counts": "With text: {visible}. Erased: {erased}. Withheld: {withheld}.",
