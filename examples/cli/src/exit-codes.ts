@@ -51,6 +51,7 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   FRAME_TOO_LARGE: EXIT_CODES.incompatible,
   VERSION_UNSUPPORTED: EXIT_CODES.incompatible,
   PLATFORM_UNSUPPORTED: EXIT_CODES.incompatible,
+  LOG_FORK: EXIT_CODES.notVerified,
 };
 
 export function exitCodeOf(code: RedRoomErrorCode): ExitCode {

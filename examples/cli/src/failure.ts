@@ -45,8 +45,9 @@ export function explain(thrown: unknown, texts: Texts): { readonly sentence: str
   if (thrown instanceof RedRoomError) {
     const key = `error.${thrown.code}`;
     const said = texts.has(key) ? texts(key) : texts("error.other", { code: thrown.code });
+    const evidence = thrown.evidence === undefined ? "" : `; ${JSON.stringify(thrown.evidence)}`;
     // The sentence of the SDK has the numbers.
-    return { sentence: `${said} (${thrown.message})`, exitCode: exitCodeOf(thrown.code) };
+    return { sentence: `${said} (${thrown.message})${evidence}`, exitCode: exitCodeOf(thrown.code) };
   }
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return { sentence: texts("error.unexpected", { reason }), exitCode: EXIT_CODES.unexpected };

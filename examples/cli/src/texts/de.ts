@@ -49,7 +49,7 @@ export const de: Catalogue = {
   "exit.notAllowed": "nicht erlaubt",
   "exit.serverUnavailable": "der Server kann nicht speichern oder ist überlastet; später noch einmal versuchen",
   "exit.incompatible": "Server und Programm verstehen einander nicht, oder dieses System wird nicht unterstützt",
-  "exit.notVerified": "verify: die Niederschrift ist nicht die, die der Server signiert hat",
+  "exit.notVerified": "die Niederschrift ist nicht die, die der Server signiert hat",
   "exit.interrupted": "abgebrochen (Strg-C), bevor alles erledigt war",
   "exit.terminated": "beendet (SIGTERM), bevor alles erledigt war",
 
@@ -166,6 +166,8 @@ export const de: Catalogue = {
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",
   "error.REFERENCE_INVALID": "die Nachricht, auf die sich diese bezieht, gibt es nicht",
+  "error.LOG_FORK":
+    "der Server zeigt eine andere Niederschrift, als er unterschrieben hat; nicht weitermachen, das Folgende als Beweis aufheben und mit dem Betreiber sprechen",
   "error.STORE_UNAVAILABLE":
     "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",
   "error.STORE_CLOSED": "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",

@@ -46,7 +46,7 @@ export const en = {
   "exit.notAllowed": "not allowed",
   "exit.serverUnavailable": "the server cannot store or is too busy; try again later",
   "exit.incompatible": "server and client do not understand each other, or this system is not supported",
-  "exit.notVerified": "verify: the record is not what the server has signed",
+  "exit.notVerified": "the record is not what the server has signed",
   "exit.interrupted": "interrupted (Ctrl-C) before the work was done",
   "exit.terminated": "terminated (SIGTERM) before the work was done",
 
@@ -158,6 +158,8 @@ export const en = {
   "error.TEXT_INVALID": "the text cannot be sent",
   "error.TEXT_TOO_LARGE": "the text is too long",
   "error.REFERENCE_INVALID": "the message that this one refers to does not exist",
+  "error.LOG_FORK":
+    "the server shows a record that is not the one it has signed; do not go on, keep what follows as proof, and talk to the operator",
   "error.STORE_UNAVAILABLE": "the server cannot reach its database, so nothing can be sent or read",
   "error.STORE_CLOSED": "the server cannot reach its database, so nothing can be sent or read",
   "error.other": "unexpected error {code}",
