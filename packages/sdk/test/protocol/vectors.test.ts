@@ -1,11 +1,20 @@
 import { execFile } from "node:child_process";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { fromBase64Url } from "../../src/base/bytes.ts";
+import { openCheckpoint, originOf } from "../../src/evidence/checkpoint.ts";
+import { LogFollower, LogTrust } from "../../src/evidence/log-follower.ts";
+import { verifyLogKey } from "../../src/evidence/log-key.ts";
+import { verifyLogProof } from "../../src/evidence/log-proof.ts";
+import { hashLeaf } from "../../src/evidence/merkle.ts";
+import { verifyConsistency } from "../../src/evidence/proofs.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
+import { unpackEntry } from "../../src/protocol/entry-body.ts";
 import { createFrameDecoder } from "../../src/protocol/frame.ts";
 import { DEFAULT_LIMITS, MAX_FRAME_BYTES_BEFORE_LOGIN, maxFrameBytes } from "../../src/protocol/limits.ts";
-import { MESSAGES, type Message } from "../../src/protocol/messages.ts";
+import { MESSAGES, type Message, type MessageOf } from "../../src/protocol/messages.ts";
 import { thrownBy } from "./thrown-by.ts";
 import { comparable, toMessage, unhex, vectors } from "./vectors.ts";
 
@@ -57,6 +66,31 @@ describe("golden vectors", () => {
     }
   });
 
+  it("tell of one log, whose checkpoints and proofs hold, and whose key is certified", () => {
+    const named = <T extends Message["type"]>(type: T) =>
+      toMessage(vectors.valid.find(({ name }) => name === type)?.message ?? { type }) as MessageOf<T>;
+    const hashes = (texts: readonly string[]) => texts.map((text) => fromBase64Url(text) ?? new Uint8Array());
+    const { logKey, logKeyCertificate = "" } = named("welcome");
+    const [publicKey = new Uint8Array(), certificate = new Uint8Array()] = hashes([logKey, logKeyCertificate]);
+    expect(verifyLogKey(publicKey, certificate, serverKey())).toBe(true);
+
+    const { topic, frontier, checkpoint = "" } = named("topicOpened");
+    const log = { origin: originOf(topic.id), publicKey };
+    const follower = new LogFollower(new LogTrust(log), { size: topic.head, peaks: hashes(frontier) });
+    expect(follower.verify(checkpoint)).toBeUndefined();
+    const { leaf } = unpackEntry(named("entry"));
+    follower.append(hashLeaf(leaf));
+    expect(hashes([named("placeholder").leafHash])[0]).toEqual(new Uint8Array(hashLeaf(leaf)));
+    const { note } = named("checkpoint");
+    expect(follower.verify(note)).toBeUndefined();
+
+    expect(verifyLogProof(named("entryProof").proof, leaf, log)).toMatchObject({ size: 13 });
+    const [first, second] = [openCheckpoint(checkpoint, log), openCheckpoint(note, log)];
+    const { hashes: proof } = named("consistencyProof");
+    expect(first && second && verifyConsistency(first, second, hashes(proof))).toBe(true);
+    expect(named("historyRead")).toMatchObject({ head: second?.size, checkpoint: note, consistency: proof });
+  });
+
   it("are what Python derives from the specification", async () => {
     const script = fileURLToPath(new URL("vectors.py", import.meta.url));
     const python = process.platform === "win32" ? "python" : "python3";
@@ -64,6 +98,14 @@ describe("golden vectors", () => {
     expect(JSON.parse(stdout)).toEqual(vectors);
   });
 });
+
+/** The key that certifies in the vectors: Ed25519, of the bytes 40 to 5f (SubjectPublicKeyInfo, DER). */
+function serverKey(): Uint8Array {
+  const seed = Uint8Array.from({ length: 32 }, (_, at) => 0x40 + at);
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
+  const key = createPublicKey(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }));
+  return key.export({ format: "der", type: "spki" });
+}
 
 function read(chunks: readonly Uint8Array[], limit: number): Message[] {
   const decoder = createFrameDecoder({ maxFrameBytes: limit });
