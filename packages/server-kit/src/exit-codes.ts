@@ -35,7 +35,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 9,
-    meaning: "a name, password or title is not allowed, taken or unknown",
+    meaning: "a name, password, title or message is not allowed, taken or unknown",
     codes: [
       "NAME_INVALID",
       "NAME_TAKEN",
@@ -44,6 +44,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       "TITLE_INVALID",
       "TOPIC_EXISTS",
       "TOPIC_UNKNOWN",
+      "REFERENCE_INVALID",
     ],
   },
   { exit: 10, meaning: "there is no native QUIC for this platform", codes: ["PLATFORM_UNSUPPORTED"] },

@@ -3,6 +3,7 @@ import { RedRoomError } from "@redroom/sdk";
 import { Command, CommanderError } from "commander";
 import { addAddress } from "./commands/address.ts";
 import { addCertificate } from "./commands/certificate.ts";
+import { addErase } from "./commands/erase.ts";
 import { addExport } from "./commands/export.ts";
 import { addInit } from "./commands/init.ts";
 import { addStart } from "./commands/start.ts";
@@ -43,7 +44,7 @@ function createProgram(): Command {
         write(`redroom-server: unable to understand the command; ${reason}; see redroom-server --help\n`);
       },
     });
-  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addAddress, addCertificate])
+  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addErase, addAddress, addCertificate])
     add(program);
   return program.addHelpText("afterAll", `\nExit codes:\n${exitCodeTable()}`);
 }

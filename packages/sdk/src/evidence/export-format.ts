@@ -33,14 +33,13 @@ export function formatExportEntry({ leaf, content, salt }: ExportEntry): string 
   return JSON.stringify({ leaf, content, salt: salt && toBase64(salt) });
 }
 
-/** @returns `undefined` for anything malformed; a `salt` that is not base64 becomes an empty one, which fits no commitment. */
+/** @returns `undefined` for anything that `formatExportEntry` would not have written. */
 export function parseExportEntry(line: string): ExportEntry | undefined {
-  const row = parseObject(line);
-  const { leaf, content, salt } = row ?? {};
-  if (row === undefined || typeof leaf !== "string") return undefined;
-  if (!("content" in row) && !("salt" in row)) return { leaf };
-  if (typeof content !== "string" || typeof salt !== "string") return undefined;
-  return { leaf, content, salt: fromBase64(salt) ?? new Uint8Array() };
+  const { leaf, content, salt } = parseObject(line) ?? {};
+  const entry = { leaf, content, salt: typeof salt === "string" ? fromBase64(salt) : undefined } as ExportEntry;
+  const texts = [leaf, content ?? "", salt ?? ""].every((value) => typeof value === "string");
+  const whole = (content === undefined) === (salt === undefined);
+  return texts && whole && formatExportEntry(entry) === line ? entry : undefined;
 }
 
 /** The text of `keys.json`. */
@@ -61,7 +60,8 @@ export function parseExportKeys(text: string): ExportKeys | undefined {
   const [shownAddress = "", spki = "", verifier = "", signature = ""] = texts;
   const keys = [fromBase64(spki), parseVerifier(verifier), fromBase64(signature)] as const;
   if (keys[0] === undefined || keys[1] === undefined || keys[2] === undefined) return undefined;
-  return { address: shownAddress, serverKey: keys[0], logKey: keys[1], logKeyCertificate: keys[2] };
+  const read = { address: shownAddress, serverKey: keys[0], logKey: keys[1], logKeyCertificate: keys[2] };
+  return formatExportKeys(read) === text ? read : undefined;
 }
 
 /** The text of `directory.json`. */
@@ -74,15 +74,19 @@ export function parseExportDirectory(text: string): ExportDirectory | undefined 
   if (typeof title !== "string" || !isObject(people)) return undefined;
   const names = Object.entries(people);
   if (!names.every((pair): pair is [string, string] => typeof pair[1] === "string")) return undefined;
-  return { title, people: new Map(names) };
+  const directory = { title, people: new Map(names) };
+  return formatExportDirectory(directory) === text ? directory : undefined;
 }
 
 const formatObject = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
+/** Half of a character, which JSON allows and UTF-8 does not: other languages write it in another way, or not at all. */
+const HALF_CHARACTER = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isObject(value) && !HALF_CHARACTER.test(text) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -123,7 +123,8 @@ describe("verifyExport names the first check that fails:", () => {
 
   function withKey(): string {
     const parts = JSON.parse(example.keys) as Record<string, string>;
-    return JSON.stringify({ ...parts, logKey: formatVerifier({ name: origin, publicKey: otherKey.publicKey }) });
+    const logKeyLine = formatVerifier({ name: origin, publicKey: otherKey.publicKey });
+    return `${JSON.stringify({ ...parts, logKey: logKeyLine }, null, 2)}\n`;
   }
   function directoryWith(name?: string): string {
     const { title, people } = JSON.parse(example.directory) as { title: string; people: Record<string, string> };

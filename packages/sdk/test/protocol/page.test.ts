@@ -87,7 +87,7 @@ describe("docs/protocol.md", () => {
 
   it("shows examples that are golden vectors", () => {
     const examples = Array.from(page.matchAll(/```hex (.+)\n([^`]+)```/g));
-    expect(examples.map(([, name]) => name)).toEqual(["ping", "publish", "ack", "entry"]);
+    expect(examples.map(([, name]) => name)).toEqual(["ping", "publish", "ack", "entry", "checkpoint"]);
     for (const [, name, text = ""] of examples) {
       const bytes = words(text, /^([0-9a-f*]+)/gm).join(" ");
       const vector = vectors.valid.find((candidate) => candidate.name === name);

@@ -35,7 +35,6 @@ export function pageHead({ topic, as, address, checkpoint, visible, people, eras
   const { size, note } = checkpoint;
   const withoutText = size - visible;
   const rows = [
-    [both("Topic", "Thema"), person(topic.title)],
     [both("Log", "Log"), `<code>redroom/${escapeHtml(topic.id)}</code>`],
     [both("As seen by", "Aus Sicht von"), as === undefined ? both("the operator", "Betreiber") : person(as)],
     [both("Entries", "Einträge"), `<span id="size">${size}</span>`],

@@ -44,9 +44,10 @@ def checkpoint(note):  # C2SP tlog-checkpoint with one signature
     text = f"{origin}\n{size}\n{root}\n".encode()
     return int(size), unbase64(root), raw[:4] == key_id and signed(ED25519 + log_key[1:], text, raw[4:])
 
-def canonical(line):  # one way to write it, so that all who read it read the same
-    value = json.loads(line)
-    must(type(value) is dict and json.dumps(value, ensure_ascii=False, separators=(",", ":")) == line, "not canonical")
+def canonical(text, indent=None, end=""):  # one way to write it, so that all who read it read the same
+    value, colon = json.loads(text), ": " if indent else ":"
+    written = json.dumps(value, ensure_ascii=False, indent=indent, separators=(",", colon)) + end
+    must(type(value) is dict and written == text, "not canonical")
     return value
 
 def root_of(peaks):  # RFC 6962: the complete subtrees, joined from the right
@@ -64,11 +65,12 @@ try:
     if b"-rawin" not in subprocess.run(["openssl", "pkeyutl", "-help"], capture_output=True).stderr:
         raise OSError("openssl 3.0 or newer is needed")
     step = "keys"
-    keys = json.loads(read(args.folder, "keys.json").decode())
+    keys = canonical(read(args.folder, "keys.json").decode(), 2, "\n")
     server_key, certificate = unbase64(keys["serverKey"]), unbase64(keys["logKeyCertificate"])
     log, short, encoded = keys["logKey"].split("+", 2)
     log_key = unbase64(encoded)
     key_id = sha256(f"{log}\n".encode(), log_key)[:4]
+    must(list(keys) == ["v", "address", "serverKey", "logKey", "logKeyCertificate"], "malformed")
     must(type(keys["v"]) is int and keys["v"] == 1 and type(keys["address"]) is str, "malformed")
     must(len(log_key) == 33 and log_key[0] == 1 and key_id.hex() == short, "malformed log key")
     step, pin = "pin", base64url(sha256(server_key))
@@ -80,8 +82,9 @@ try:
     size, root, valid = checkpoint(read(args.folder, "checkpoint"))
     must(valid, "the log key did not sign it")
     step = "directory"
-    directory = json.loads(read(args.folder, "directory.json").decode())
-    must(all(type(name) is str for name in [directory["title"], *directory["people"].values()]), "malformed")
+    directory = canonical(read(args.folder, "directory.json").decode(), 2, "\n")
+    texts = [directory["title"], *directory["people"].values()]
+    must(list(directory) == ["title", "people"] and all(type(text) is str for text in texts), "malformed")
     step, earlier = "earlier", None
     if args.checkpoint: earlier = checkpoint(read(args.checkpoint))
     peaks, seq, hidden, erasures, people = [], 0, set(), set(), set()
@@ -89,8 +92,9 @@ try:
     with open(os.path.join(args.folder, "entries.jsonl"), "rb") as lines:
         for seq, line in enumerate(lines, 1):
             step = f"entry {seq}"
-            row = json.loads(line.decode())
-            leaf, text = canonical(row["leaf"]), None
+            row = canonical(line.decode().removesuffix("\n"))
+            must(list(row) in (["leaf"], ["leaf", "content", "salt"]), "malformed")
+            leaf, salt, text = canonical(row["leaf"]), unbase64(row.get("salt", "")), None
             must(list(leaf) == [name for name in LEAF if name in leaf or name not in ("to", "re")] and leaf["v"] == 1
                  and all(type(leaf[name]) is LEAF[name] for name in leaf) and leaf["kind"] in KINDS
                  and all(0 < number < 2**53 for number in leaf.values() if type(number) is int)
@@ -102,12 +106,12 @@ try:
             while rest % 2: node, rest = sha256(b"\1", peaks.pop(), node), rest // 2
             peaks.append(node)
             if earlier and earlier[0] == seq: grown = root_of(peaks) == earlier[1]
-            if "content" in row or "salt" in row:
-                must(type(row["content"]) is type(row["salt"]) is str, "malformed")
-                step, salt = f"commitment {seq}", row["salt"]
-                must(base64url(sha256(unbase64(salt), row["content"].encode())) == leaf["commitment"], "another text")
+            must(type(row.get("content", "")) is str, "malformed")
+            if "content" in row:
+                step = f"commitment {seq}"
+                must(base64url(sha256(salt, row["content"].encode())) == leaf["commitment"], "another text")
                 must(list(content := canonical(row["content"])) == ["text"], "malformed content")
-                must(type(text := content["text"]) is str and len(unbase64(salt)) == 32, "malformed content")
+                must(type(text := content["text"]) is str and len(salt) == 32, "malformed content")
             else: hidden.add(seq)
             if args.print:
                 when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(leaf["at"] // 1000))
