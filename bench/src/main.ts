@@ -6,9 +6,10 @@ import { type Comparison, type Effort, formatTable } from "./harness/comparison.
 import { describeMachine } from "./harness/machine.ts";
 import { measurePublish } from "./publish/publish.ts";
 
-const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--json FILE] [--update-docs] [--profile FOLDER]]
+const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
 
   --short        less than a minute for all, to see that everything works; the figures are rough
+  --against      publish only: an earlier commit of this project takes the place of the peer
   --json FILE    where the figures of every round go; bench/results/….local.json by default
   --update-docs  writes the tables into docs/benchmarks.md, and the figures to bench/results
   --profile      leaves CPU profiles of all processes in FOLDER
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       short: { type: "boolean", default: false },
+      against: { type: "string" },
       json: { type: "string" },
       "update-docs": { type: "boolean", default: false },
       profile: { type: "string" },
@@ -47,15 +49,19 @@ async function main(): Promise<void> {
   for (const name of wanted) {
     const comparison = await MEASUREMENTS[name](values.short ? SHORT : FULL, {
       profileTo: values.profile,
+      against: values.against,
       log: (line) => console.error(`… ${line}`),
     });
     comparisons.push(comparison);
     console.log(`\n${formatSection(comparison)}`);
-    if (values["update-docs"]) updateDocs(name, `${date}, ${machine}.\n\n${formatSection(comparison)}`);
+    const section = values.against === undefined ? name : `${name}-against`;
+    if (values["update-docs"]) updateDocs(section, `${date}, ${machine}.\n\n${formatSection(comparison)}`);
   }
 
   const suffix = values["update-docs"] ? ".json" : ".local.json";
-  const file = values.json ?? join(bench, "results", `${date}-${wanted.join("-")}${suffix}`);
+  const file =
+    values.json ??
+    join(bench, "results", `${date}-${wanted.join("-")}${values.against === undefined ? "" : "-against"}${suffix}`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify({ date, machine, short: values.short, comparisons }, undefined, 1)}\n`);
   console.error(`\nall figures: ${file}`);
@@ -66,7 +72,7 @@ function formatSection(comparison: Comparison): string {
 }
 
 /** Replaces what stands between the measurement's two markers. */
-function updateDocs(name: MeasurementName, section: string): void {
+function updateDocs(name: string, section: string): void {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const page = readFileSync(docs, "utf8");
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];

@@ -8,6 +8,7 @@ import {
   compare,
   type Effort,
   type Figures,
+  type MeasureOptions,
 } from "../harness/comparison.ts";
 import { Role } from "../harness/role.ts";
 import type { FanOutClient } from "./client.ts";
@@ -23,7 +24,7 @@ const MAX_PACED_MESSAGES_PER_S = 1_000;
 /** One publisher, many subscribers, on transports without anything above: what does a delivery cost? */
 export async function measureFanOut(
   effort: Effort,
-  { profileTo, log }: { profileTo: string | undefined; log: (line: string) => void },
+  { profileTo, log }: Omit<MeasureOptions, "against">,
 ): Promise<Comparison> {
   const tls = createCertificate();
   await using ours = await Side.start("quic", tls, profileTo);

@@ -28,6 +28,14 @@ export interface Comparison {
 }
 
 /** How long and how often, for a run in full or a short one. */
+export interface MeasureOptions {
+  /** Where each process leaves a CPU profile. */
+  readonly profileTo: string | undefined;
+  /** A commit of this project that takes the peer's place, where the measurement can do that. */
+  readonly against: string | undefined;
+  readonly log: (line: string) => void;
+}
+
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;

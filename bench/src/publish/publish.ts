@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createCertificate } from "@redroom/server-kit";
 import type { TlsPair } from "../harness/certificate.ts";
@@ -9,7 +9,9 @@ import {
   compare,
   type Effort,
   type Figures,
+  type MeasureOptions,
 } from "../harness/comparison.ts";
+import { checkOutEarlier } from "../harness/earlier.ts";
 import { makeDataFolder } from "../harness/machine.ts";
 import { Role } from "../harness/role.ts";
 import type { PublishClient } from "./client.ts";
@@ -20,15 +22,15 @@ const PUBLISHERS = [1, 16, 64];
 const WINDOWS = [1, 16];
 
 /** Publish and wait until it is stored durably: what does a message cost with all that is around it? */
-export async function measurePublish(
-  effort: Effort,
-  { profileTo, log }: { profileTo: string | undefined; log: (line: string) => void },
-): Promise<Comparison> {
+export async function measurePublish(effort: Effort, { profileTo, against, log }: MeasureOptions): Promise<Comparison> {
   const tls = createCertificate();
   const folder = makeDataFolder();
+  using earlier = against === undefined ? undefined : checkOutEarlier(against);
   try {
-    await using ours = await Side.start("redroom", folder, tls, profileTo);
-    await using peer = await Side.start("plain", folder, tls, profileTo);
+    await using ours = await Side.start("redroom", join(folder, "ours"), tls, profileTo);
+    await using peer = earlier
+      ? await Side.start("redroom", join(folder, "peer"), tls, undefined, new URL("publish/", earlier.bench))
+      : await Side.start("plain", join(folder, "peer"), tls, profileTo);
     const cases: Case[] = [];
     for (const publishers of PUBLISHERS) {
       log(`publish from ${publishers}`);
@@ -50,10 +52,12 @@ export async function measurePublish(
       title: "Durable publish with ack",
       method:
         "Texts of 200 bytes into one topic, each publisher with a connection of its own and at most `window` messages " +
-        "unacknowledged; an ack follows the synced commit. Red Room: client, QUIC, protocol, server, SQLite store. Peer: JSON " +
-        "over ws and TLS, one INSERT and one commit (`synchronous=FULL`, WAL) per message. Latency from send to ack. Medians " +
-        `of ${effort.rounds} rounds of ${effort.roundMs} ms each.`,
-      contenders: { ours: "Red Room", peer: "ws + SQLite" },
+        "unacknowledged; an ack follows the synced commit. Red Room: client, QUIC, protocol, server, SQLite store. Peer: " +
+        (earlier === undefined
+          ? "JSON over ws and TLS, one INSERT and one commit (`synchronous=FULL`, WAL) per message. "
+          : `the same at the commit ${earlier.name}. `) +
+        `Latency from send to ack. Medians of ${effort.rounds} rounds of ${effort.roundMs} ms each.`,
+      contenders: { ours: "Red Room", peer: earlier?.name ?? "ws + SQLite" },
       metrics: [
         { key: "messagesPerS", label: "messages/s", digits: 0 },
         { key: "cpuUs", label: "server CPU/message, µs", digits: 0 },
@@ -78,10 +82,17 @@ class Side implements Contender {
   readonly #address: string;
   #acked = 0;
 
-  static async start(record: RecordName, folder: string, tls: TlsPair, profileTo: string | undefined): Promise<Side> {
+  static async start(
+    record: RecordName,
+    folder: string,
+    tls: TlsPair,
+    profileTo: string | undefined,
+    programs = new URL("./", import.meta.url),
+  ): Promise<Side> {
+    mkdirSync(folder);
     const profile = profileTo && join(profileTo, record);
-    const server = new Role<PublishServer>(new URL("./server.ts", import.meta.url), profile);
-    const client = new Role<PublishClient>(new URL("./client.ts", import.meta.url), profile);
+    const server = new Role<PublishServer>(new URL("server.ts", programs), profile);
+    const client = new Role<PublishClient>(new URL("client.ts", programs), profile);
     return new Side(record, tls, server, client, await server.ask("listen", { record, folder, tls }));
   }
 

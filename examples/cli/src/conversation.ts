@@ -33,6 +33,8 @@ export class Conversation {
   readonly #texts: Texts;
   readonly #unstored = new Map<string, { readonly sending: Sending; stored?: Stored }>();
   #day: string | undefined;
+  /** The number that follows the last one shown. */
+  #next: number | undefined;
   #failed = 0;
 
   constructor(me: string, view: ConversationView, texts: Texts) {
@@ -44,6 +46,10 @@ export class Conversation {
   arrived(message: TopicMessage): void {
     const own = message.author === this.#me;
     if (own) this.#unstored.delete(message.id);
+    for (let seq = this.#next ?? message.seq; seq < message.seq; seq += 1) {
+      this.#view.print(dim(`  ${this.#texts("message.gone", { seq })}`));
+    }
+    this.#next = message.seq + 1;
     this.#print(message, own);
   }
 

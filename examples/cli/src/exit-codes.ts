@@ -15,6 +15,8 @@ export const EXIT_CODES = {
   notAllowed: 10,
   serverUnavailable: 11,
   incompatible: 12,
+  notVerified: 13,
+  logFork: 14,
   /** 128 + the signal's number, as a shell reports it. */
   interrupted: 130,
   terminated: 143,
@@ -35,6 +37,7 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   TEXT_INVALID: EXIT_CODES.textRefused,
   TEXT_TOO_LARGE: EXIT_CODES.textRefused,
   REFERENCE_INVALID: EXIT_CODES.textRefused,
+  ID_REUSED: EXIT_CODES.textRefused,
   CONNECTION_LOST: EXIT_CODES.connectionLost,
   CONNECTION_CLOSED: EXIT_CODES.connectionLost,
   STREAM_RESET: EXIT_CODES.connectionLost,
@@ -50,6 +53,9 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   FRAME_TOO_LARGE: EXIT_CODES.incompatible,
   VERSION_UNSUPPORTED: EXIT_CODES.incompatible,
   PLATFORM_UNSUPPORTED: EXIT_CODES.incompatible,
+  PROOF_UNAVAILABLE: EXIT_CODES.notVerified,
+  RECORD_DAMAGED: EXIT_CODES.notVerified,
+  LOG_FORK: EXIT_CODES.logFork,
 };
 
 export function exitCodeOf(code: RedRoomErrorCode): ExitCode {

@@ -31,22 +31,29 @@ export class SendFailure extends Error {
 export const usageFailure = (key: TextKey, values?: TextValues): CommandFailure =>
   new CommandFailure(EXIT_CODES.usage, key, values);
 
+export interface Explanation {
+  readonly sentence: string;
+  readonly exitCode: ExitCode;
+  /** What proves it, where there is something to keep. */
+  readonly evidence?: RedRoomError["evidence"];
+}
+
 /** From whatever was thrown to one sentence and an exit code. */
-export function explain(thrown: unknown, texts: Texts): { readonly sentence: string; readonly exitCode: ExitCode } {
+export function explain(thrown: unknown, texts: Texts): Explanation {
   if (thrown instanceof CommandFailure) {
     return { sentence: texts(thrown.key, thrown.values), exitCode: thrown.exitCode };
   }
   if (thrown instanceof SendFailure) {
-    const { sentence, exitCode } = explain(thrown.cause, texts);
+    const { sentence, ...rest } = explain(thrown.cause, texts);
     const { line, stored } = thrown;
     const where = line === undefined ? "" : `${texts("send.line", { line })}: `;
-    return { sentence: `${where}${sentence}; ${texts("send.stored", { stored })}`, exitCode };
+    return { sentence: `${where}${sentence}; ${texts("send.stored", { stored })}`, ...rest };
   }
   if (thrown instanceof RedRoomError) {
     const key = `error.${thrown.code}`;
     const said = texts.has(key) ? texts(key) : texts("error.other", { code: thrown.code });
     // The sentence of the SDK has the numbers.
-    return { sentence: `${said} (${thrown.message})`, exitCode: exitCodeOf(thrown.code) };
+    return { sentence: `${said} (${thrown.message})`, exitCode: exitCodeOf(thrown.code), evidence: thrown.evidence };
   }
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return { sentence: texts("error.unexpected", { reason }), exitCode: EXIT_CODES.unexpected };

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import type { Context } from "./context.ts";
+import { evidenceLines } from "./evidence.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { explain } from "./failure.ts";
 import { Output } from "./output.ts";
@@ -20,8 +21,9 @@ const context: Context = {
 process.stderr.on("error", () => {}); // nobody listens to our complaints any more
 
 async function run(): Promise<ExitCode> {
+  const program = redroomProgram(context);
   try {
-    await redroomProgram(context).parseAsync();
+    await program.parseAsync();
     return EXIT_CODES.ok;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
@@ -29,8 +31,12 @@ async function run(): Promise<ExitCode> {
       if (sentence !== undefined) context.warn(sentence);
       return sentence === undefined ? EXIT_CODES.ok : EXIT_CODES.usage;
     }
-    const { sentence, exitCode } = explain(thrown, texts);
+    const { sentence, exitCode, evidence } = explain(thrown, texts);
     context.warn(sentence);
+    if (evidence !== undefined) {
+      const json = program.commands.some((command) => command.opts<{ json?: boolean }>().json === true);
+      process.stderr.write(`${evidenceLines(evidence, json, texts).join("\n")}\n`);
+    }
     return exitCode;
   }
 }

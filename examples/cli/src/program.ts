@@ -4,6 +4,7 @@ import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
 import { tail } from "./commands/tail.ts";
 import { topics } from "./commands/topics.ts";
+import { verify } from "./commands/verify.ts";
 import type { Context } from "./context.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import type { TextKey, Texts } from "./texts/texts.ts";
@@ -27,7 +28,7 @@ export function redroomProgram(context: Context): Command {
     .exitOverride()
     .addHelpText("after", () => `\n${exitCodeTable(texts)}`)
     .option("--lang <en|de>", texts("help.lang"), language)
-    .usage("chat|topics|send|history|tail ADDRESS --user NAME …");
+    .usage("chat|topics|send|history|tail ADDRESS --user NAME …\n       redroom verify FOLDER");
 
   /** What all commands share. */
   const command = (name: string, description: TextKey): Command =>
@@ -71,6 +72,16 @@ export function redroomProgram(context: Context): Command {
     .option("--limit <N>", texts("help.tailLimit"), seq)
     .option("--json", texts("help.json"))
     .action((address, options) => tail(address, options, context));
+  program
+    .command("verify")
+    .description(texts("help.verify"))
+    .usage("FOLDER [--address ADDRESS] [--checkpoint FILE] [--json]")
+    .argument("<FOLDER>", texts("help.folder"))
+    .option("--address <ADDRESS>", texts("help.verifyAddress"))
+    .option("--checkpoint <FILE>", texts("help.verifyCheckpoint"))
+    .option("--json", texts("help.json"))
+    .option("--lang <en|de>", texts("help.lang"), language)
+    .action((folder, options) => verify(folder, options, context));
   return program;
 }
 

@@ -53,6 +53,19 @@ describe("Conversation", () => {
     );
   });
 
+  it("shows what the operator did to the record, and a row for each text that is not there", () => {
+    conversation.arrived(message({ seq: 7 }));
+    conversation.arrived(message({ seq: 10, kind: "erasure", author: "operator", re: 8, text: "Beschluss" }));
+    conversation.arrived(message({ seq: 11, kind: "export", author: "operator", text: "Einträge 1 bis 11" }));
+    expect(printed.slice(1)).toEqual([
+      "  #7 14:05 bernd: Hallo",
+      "  #8  Text nicht sichtbar oder gelöscht",
+      "  #9  Text nicht sichtbar oder gelöscht",
+      "  #10 14:05 operator hat den Text von #8 gelöscht: Beschluss",
+      "  #11 14:05 operator hat die Niederschrift exportiert: Einträge 1 bis 11",
+    ]);
+  });
+
   it("shows a message of one's own as unsent, sent, stored, and then in the record with number and tick", async () => {
     const own = sending("Wie hoch?");
     expect(unstored()).toEqual(["  [ungesendet] Wie hoch?"]);

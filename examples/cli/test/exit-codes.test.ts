@@ -105,6 +105,10 @@ describe("every failure is one clear line and an exit code of its own", () => {
     expect(exitCodeOf("NOT_ALLOWED")).toBe(10);
     expect(exitCodeOf("STORE_UNAVAILABLE")).toBe(11);
     expect(exitCodeOf("VERSION_UNSUPPORTED")).toBe(12);
+    expect(exitCodeOf("ID_REUSED")).toBe(8);
+    expect(exitCodeOf("RECORD_DAMAGED")).toBe(13);
+    expect(exitCodeOf("PROOF_UNAVAILABLE")).toBe(13);
+    expect(exitCodeOf("LOG_FORK")).toBe(14);
     expect(exitCodeOf("INTERNAL")).toBe(1);
   });
 });

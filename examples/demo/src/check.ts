@@ -50,7 +50,7 @@ function findFaultsOfTopic(who: string, lines: readonly Line[], heard: readonly 
 }
 
 /** Equal where every fact of the message is the same, its number in the topic included. */
-function fingerprint({ seq, by, kind, text, re }: Omit<Line, "topic">): string {
+function fingerprint({ seq, by, kind, text, re }: Omit<Line, "topic" | "kind"> & Pick<Heard, "kind">): string {
   return JSON.stringify([seq, by, kind, re ?? null, text]);
 }
 

@@ -1,11 +1,11 @@
-import type { MessageKind } from "@redroom/sdk";
+import type { EntryKind } from "@redroom/sdk";
 
 /** A message as a participant got it, or as the file holds it. */
 export interface Heard {
   readonly topic: string;
   readonly seq: number;
   readonly author: string;
-  readonly kind: MessageKind;
+  readonly kind: EntryKind;
   /** ISO 8601. */
   readonly at: string;
   readonly text: string;

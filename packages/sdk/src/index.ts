@@ -2,7 +2,7 @@ export { type Clock, systemClock, type Timer } from "./base/clock.ts";
 export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from "./base/errors.ts";
 export { randomId } from "./base/id.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
-export type { MessageKind } from "./base/message-kind.ts";
+export type { EntryKind, MessageKind } from "./base/message-kind.ts";
 export type { TopicMessage } from "./client/message.ts";
 export type { SendOptions } from "./client/outbox.ts";
 export {

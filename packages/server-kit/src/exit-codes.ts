@@ -35,10 +35,20 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 9,
-    meaning: "a name, password or title is not allowed, taken or unknown",
-    codes: ["NAME_INVALID", "NAME_TAKEN", "PASSWORD_INVALID", "USER_UNKNOWN", "TITLE_INVALID", "TOPIC_EXISTS"],
+    meaning: "a name, password, title or message is not allowed, taken or unknown",
+    codes: [
+      "NAME_INVALID",
+      "NAME_TAKEN",
+      "PASSWORD_INVALID",
+      "USER_UNKNOWN",
+      "TITLE_INVALID",
+      "TOPIC_EXISTS",
+      "TOPIC_UNKNOWN",
+      "REFERENCE_INVALID",
+    ],
   },
   { exit: 10, meaning: "there is no native QUIC for this platform", codes: ["PLATFORM_UNSUPPORTED"] },
+  { exit: 11, meaning: "the record does not hold: verify has found a fault", codes: ["RECORD_DAMAGED"] },
   { exit: 130, meaning: "ended at once by a second Ctrl+C (143: by a second SIGTERM)", codes: [] },
 ];
 

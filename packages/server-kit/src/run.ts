@@ -3,10 +3,13 @@ import { RedRoomError } from "@redroom/sdk";
 import { Command, CommanderError } from "commander";
 import { addAddress } from "./commands/address.ts";
 import { addCertificate } from "./commands/certificate.ts";
+import { addErase } from "./commands/erase.ts";
+import { addExport } from "./commands/export.ts";
 import { addInit } from "./commands/init.ts";
 import { addStart } from "./commands/start.ts";
 import { addTopic } from "./commands/topic.ts";
 import { addUser } from "./commands/user.ts";
+import { addVerify } from "./commands/verify.ts";
 import { EXIT_CODES, exitCodeOf, OK, UNEXPECTED, USAGE } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 
@@ -41,7 +44,8 @@ function createProgram(): Command {
         write(`redroom-server: unable to understand the command; ${reason}; see redroom-server --help\n`);
       },
     });
-  for (const add of [addInit, addStart, addUser, addTopic, addAddress, addCertificate]) add(program);
+  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addErase, addAddress, addCertificate])
+    add(program);
   return program.addHelpText("afterAll", `\nExit codes:\n${exitCodeTable()}`);
 }
 

@@ -9,7 +9,7 @@ import { openDataFolder } from "../src/data-folder.ts";
 import { command, spawnCommand, startServer, temporaryFolder } from "./command.ts";
 
 const PASSWORD = /^[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){3}$/;
-const FILES = ["certificate.pem", "config.json", "private-key.pem", "room.db", "server.lock"];
+const FILES = ["certificate.pem", "config.json", "private-key.pem", "room.db", "room.db.log-key", "server.lock"];
 
 let home: Awaited<ReturnType<typeof temporaryFolder>>;
 let folder: string;

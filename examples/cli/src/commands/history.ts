@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
-import { writeMessage } from "../message-line.ts";
+import { writeNext } from "../message-line.ts";
 
 export interface ReadOptions extends ConnectionOptions {
   readonly topic: string;
@@ -21,9 +21,8 @@ export async function history(address: string, options: ReadOptions, context: Co
   while (left > 0 && !context.output.gone) {
     const wanted = Math.min(PAGE, left);
     const page = await topic.history({ from: next, limit: wanted });
-    for (const message of page) await writeMessage(message, options, context);
+    for (const message of page) next = await writeNext(message, next, options, context);
     if (page.length < wanted) return;
-    next += page.length;
     left -= page.length;
   }
 }

@@ -1,6 +1,6 @@
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
-import { writeMessage } from "../message-line.ts";
+import { writeNext } from "../message-line.ts";
 import { onSignal } from "../signals.ts";
 import type { ReadOptions } from "./history.ts";
 
@@ -10,9 +10,10 @@ export async function tail(address: string, options: ReadOptions, context: Conte
   const leaving = new AbortController();
   using _signals = onSignal(() => leaving.abort());
   const messages = client.topic(options.topic).messages({ from: options.from ?? "now", signal: leaving.signal });
+  let next = options.from;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   for await (const message of messages) {
-    await writeMessage(message, options, context);
+    next = await writeNext(message, next, options, context);
     left -= 1;
     if (left === 0 || context.output.gone) return;
   }

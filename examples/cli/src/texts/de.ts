@@ -12,6 +12,11 @@ export const de: Catalogue = {
   "help.send": "eine Nachricht senden, oder jede Zeile der Standardeingabe als eine; endet, wenn alle gespeichert sind",
   "help.history": "Nachrichten eines Themas ausgeben",
   "help.tail": "Nachrichten eines Themas ausgeben, wie sie kommen, bis Strg-C",
+  "help.verify": "eine exportierte Niederschrift prüfen, ohne Verbindung",
+  "help.folder": "was redroom-server export geschrieben hat",
+  "help.verifyAddress":
+    "die Adresse des Servers von jemandem, dem Sie vertrauen: In seinem Namen muss die Niederschrift signiert sein",
+  "help.verifyCheckpoint": "ein früherer Prüfpunkt des Themas: Die Niederschrift muss ihn fortsetzen",
   "help.address": "was der Server ausgegeben hat: redroom://HOST:PORT/#sha256-…",
   "help.text": "die Nachricht; ohne sie wird je Zeile der Standardeingabe eine Nachricht gelesen",
   "help.user": "unter diesem Namen anmelden",
@@ -44,6 +49,10 @@ export const de: Catalogue = {
   "exit.notAllowed": "nicht erlaubt",
   "exit.serverUnavailable": "der Server kann nicht speichern oder ist überlastet; später noch einmal versuchen",
   "exit.incompatible": "Server und Programm verstehen einander nicht, oder dieses System wird nicht unterstützt",
+  "exit.notVerified":
+    "nicht bestätigt: die Niederschrift ist nicht, oder nicht beweisbar, die, die der Server signiert hat",
+  "exit.logFork":
+    "der Server widerspricht dem, was er signiert hat; der Beweis steht auf der Standardfehlerausgabe: aufbewahren",
   "exit.interrupted": "abgebrochen (Strg-C), bevor alles erledigt war",
   "exit.terminated": "beendet (SIGTERM), bevor alles erledigt war",
 
@@ -66,12 +75,20 @@ export const de: Catalogue = {
   "failure.passwordTooLong": "die erste Zeile von Dateideskriptor {fd} ist länger als {limit} Bytes",
   "failure.passwordUnreadable": "Dateideskriptor {fd} ist nicht lesbar ({code})",
   "failure.caUnreadable": "die Datei {file} ist nicht lesbar ({code})",
+  "failure.fileUnreadable": "die Datei {file} ist nicht lesbar ({code})",
+  "failure.addressWithoutPin": "die Adresse hat keinen Pin (#sha256-…), mit ihr lässt sich nichts vergleichen",
   "failure.interrupted": "abgebrochen",
   "failure.noTerminal": "chat braucht ein Terminal; in einem Skript redroom send und redroom tail verwenden",
   "failure.lineTooLong": "mehr als {limit} Bytes, das ist die Grenze des Servers",
   "failure.lineNotUtf8": "nicht UTF-8",
   "failure.noTopics": "der Server hat noch keine Themen",
   "failure.notStored": "es ist nicht sicher, dass Ihre letzten Nachrichten gespeichert wurden: {count}",
+
+  "evidence.log": "Beweis zu {origin}; aufbewahren, jedes Byte zählt.",
+  "evidence.known": "--- Prüfpunkt, der vorher bekannt war ---",
+  "evidence.shown": "--- Prüfpunkt, der ihn ausschließt ---",
+  "evidence.entries": "--- kein zweiter Prüfpunkt: die gezeigten Einträge passen nicht zu diesem ---",
+  "evidence.end": "--- Ende ---",
 
   "send.emptyLine": "Zeile {line} ist leer und wurde übersprungen",
   "send.line": "Zeile {line}",
@@ -80,6 +97,9 @@ export const de: Catalogue = {
   "kind.question": "Frage",
   "kind.answer": "Antwort",
   "kind.note": "Notiz",
+  "kind.erasure": "Löschung",
+  "kind.export": "Export",
+  "message.gone": "#{seq}  Text nicht sichtbar oder gelöscht",
 
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
@@ -101,6 +121,32 @@ export const de: Catalogue = {
   "chat.answerTo": "{author} antwortet auf #{re}",
   "chat.note": "{author}",
   "chat.noteTo": "{author} (zu #{re})",
+  "chat.erasure": "{author} hat einen Text gelöscht",
+  "chat.erasureTo": "{author} hat den Text von #{re} gelöscht",
+  "chat.export": "{author} hat die Niederschrift exportiert",
+  "chat.exportTo": "{author} hat die Niederschrift exportiert (zu #{re})",
+
+  "verify.done":
+    "Bestätigt: {size} Einträge von „{title}“ ({log}), vollständig und unverändert, seit der Log-Schlüssel sie signiert hat.",
+  "verify.counts": "Mit Text: {visible}. Gelöscht: {erased}. Zurückgehalten: {withheld}.",
+  "verify.continues": "Die Niederschrift setzt den früheren Prüfpunkt über {size} Einträge fort.",
+  "verify.continuesOther":
+    "Die Niederschrift setzt den früheren Prüfpunkt über {size} Einträge fort, den ein anderer Log-Schlüssel signiert hat.",
+  "verify.samePin": "Das Log ist das des Servers der Adresse: {pin}",
+  "verify.comparePin":
+    "Wessen Log es ist, wurde nicht geprüft: Vergleichen Sie den Pin des Servers mit der Adresse, die Sie kennen: {pin}",
+  "verify.keys": "NICHT BESTÄTIGT: keys.json hat nicht die richtige Form",
+  "verify.pin": "NICHT BESTÄTIGT: ein anderer Server als der der Adresse (Pin)",
+  "verify.logKey": "NICHT BESTÄTIGT: der Schlüssel des Servers hat den Log-Schlüssel nicht beglaubigt",
+  "verify.checkpoint":
+    "NICHT BESTÄTIGT: der Prüfpunkt hat nicht die richtige Form, oder der Log-Schlüssel hat ihn nicht signiert",
+  "verify.directory":
+    "NICHT BESTÄTIGT: directory.json hat nicht die richtige Form oder nennt nicht genau die, die vorkommen",
+  "verify.earlier": "NICHT BESTÄTIGT: die Niederschrift setzt den früheren Prüfpunkt nicht fort",
+  "verify.entry": "NICHT BESTÄTIGT: Eintrag {seq} hat nicht die richtige Form oder ist nicht an seinem Platz",
+  "verify.commitment": "NICHT BESTÄTIGT: der Text von Eintrag {seq} ist nicht der festgehaltene",
+  "verify.size": "NICHT BESTÄTIGT: es sind nicht so viele Einträge, wie der Prüfpunkt umfasst",
+  "verify.root": "NICHT BESTÄTIGT: der Prüfpunkt wurde über andere Einträge signiert",
 
   "error.ADDRESS_INVALID": "die Adresse ist falsch; die ganze Zeile kopieren, die der Server ausgegeben hat",
   "error.OPTIONS_INVALID": "die Argumente passen nicht zusammen",
@@ -129,6 +175,12 @@ export const de: Catalogue = {
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",
   "error.REFERENCE_INVALID": "die Nachricht, auf die sich diese bezieht, gibt es nicht",
+  "error.ID_REUSED": "unter der Kennung dieser Nachricht wurde schon eine andere gesendet; noch einmal senden",
+  "error.LOG_FORK":
+    "DIE NIEDERSCHRIFT WURDE VERÄNDERT: der Server widerspricht dem, was er signiert hat; nicht weitermachen, den Beweis unten aufbewahren",
+  "error.PROOF_UNAVAILABLE": "der Server kann diesen Eintrag nicht beweisen: seine Niederschrift reicht nicht so weit",
+  "error.RECORD_DAMAGED":
+    "die Niederschrift ist beschädigt: sie ist nicht die signierte; der Betreiber muss redroom-server verify ausführen",
   "error.STORE_UNAVAILABLE":
     "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",
   "error.STORE_CLOSED": "der Server erreicht seine Datenbank nicht, deshalb kann nichts gesendet oder gelesen werden",

@@ -45,6 +45,10 @@ export const ERROR_CODES = [
   "REFERENCE_INVALID",
   "ID_REUSED",
   "OUTBOX_FULL",
+  // evidence
+  "LOG_FORK",
+  "PROOF_UNAVAILABLE",
+  "RECORD_DAMAGED",
   // store
   "STORE_UNAVAILABLE",
   "STORE_FOREIGN",
@@ -63,6 +67,8 @@ export interface RedRoomErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number;
   /** What the person at the keyboard can do about it. */
   readonly remedy?: string;
+  /** What proves it, such as the two checkpoints of a `LOG_FORK`: keep it. */
+  readonly evidence?: Readonly<Record<string, string>>;
 }
 
 /** The one error class: a stable `code`, a sentence with numbers, and, where there is one, a `remedy` and a `cause`. */
@@ -71,6 +77,7 @@ export class RedRoomError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly remedy: string | undefined;
+  readonly evidence: Readonly<Record<string, string>> | undefined;
 
   /** @param message "unable to <do what>; <reason with numbers>" */
   constructor(
@@ -82,6 +89,7 @@ export class RedRoomError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
     this.remedy = options.remedy;
+    this.evidence = options.evidence;
   }
 }
 

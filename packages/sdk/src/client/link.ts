@@ -1,4 +1,5 @@
-import type { RedRoomError } from "../base/errors.ts";
+import { RedRoomError } from "../base/errors.ts";
+import type { LogTrust } from "../evidence/log-follower.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Connection } from "../transport/transport.ts";
 
@@ -6,6 +7,13 @@ import type { Connection } from "../transport/transport.ts";
 export interface Link {
   readonly connection: Connection;
   readonly limits: Limits;
-  /** The server broke the protocol: the session ends with this error. */
+  /** What has been verified of a topic's log, for as long as the client lives. */
+  trust(topicId: string): LogTrust;
+  /** The server broke the protocol, or showed two logs: the session ends with this error. */
   violated(error: RedRoomError): void;
+}
+
+/** What no honest server does: the session must not go on. */
+export function isBreach(error: unknown): error is RedRoomError {
+  return error instanceof RedRoomError && (error.code === "LOG_FORK" || error.code === "PROTOCOL_ERROR");
 }

@@ -1,4 +1,4 @@
-import type { MessageKind } from "../base/message-kind.ts";
+import type { EntryKind } from "../base/message-kind.ts";
 import { commit, parseContent, parseLeaf } from "../evidence/leaf.ts";
 import { unpackEntry } from "../protocol/entry-body.ts";
 import { protocolError } from "../protocol/frame.ts";
@@ -6,11 +6,12 @@ import type { MessageOf } from "../protocol/messages.ts";
 
 /** A message as the record has it. */
 export interface TopicMessage {
-  /** Its number in the topic: 1, 2, 3 … */
+  /** Its number in the topic: 1, 2, 3 …, with gaps where a text is withheld or was erased. */
   readonly seq: number;
   /** Given by its author, unique among their messages of the topic. */
   readonly id: string;
-  readonly kind: MessageKind;
+  /** What it is; `erasure` and `export` tell what the operator did, `text` says why. */
+  readonly kind: EntryKind;
   /** The author's present name. */
   readonly author: string;
   /** When the server stored it. Order is by `seq` only. */
@@ -25,7 +26,11 @@ export interface TopicMessage {
  *
  * @throws {RedRoomError} `PROTOCOL_ERROR`.
  */
-export function readMessage(entry: MessageOf<"entry">, topicId: string, expectedSeq: number): TopicMessage {
+export function readMessage(
+  entry: MessageOf<"entry">,
+  topicId: string,
+  expectedSeq: number,
+): { readonly leaf: string; readonly content: TopicMessage } {
   const { author, leaf, content, salt } = unpackEntry(entry);
   const fields = parseLeaf(leaf);
   const text = parseContent(content);
@@ -33,5 +38,5 @@ export function readMessage(entry: MessageOf<"entry">, topicId: string, expected
   const { topic, seq, id, kind, at, re, commitment } = fields;
   if (topic !== topicId || seq !== expectedSeq) throw protocolError(`entry ${seq} came in the place of ${expectedSeq}`);
   if (commit(salt, content) !== commitment) throw protocolError(`the text of entry ${seq} is not the one committed to`);
-  return { seq, id, kind, author, at: new Date(at), text, ...(re !== undefined && { re }) };
+  return { leaf, content: { seq, id, kind, author, at: new Date(at), text, ...(re !== undefined && { re }) } };
 }

@@ -2,6 +2,9 @@ import { EventEmitter } from "eventemitter3";
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel } from "../channel/message-channel.ts";
+import { originOf, readCheckpoint } from "../evidence/checkpoint.ts";
+import { LogTrust } from "../evidence/log-follower.ts";
+import { verifyLogKey } from "../evidence/log-key.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { checkMessage } from "../protocol/codec.ts";
@@ -33,6 +36,8 @@ export interface RedRoomClientOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** What an earlier client has verified (its `trusted`): a server that has changed the record since is found out. */
+  readonly trusted?: ReadonlyMap<string, string>;
 }
 
 export interface ClientEvents {
@@ -68,6 +73,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #topics = new Map<string, Topic>();
+  readonly #trust = new Map<string, LogTrust>();
   readonly #abort = new AbortController();
   #session: ClientSession = initialClientSession;
   #connection: Connection | undefined;
@@ -92,6 +98,10 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   private constructor(address: Address, options: RedRoomClientOptions) {
     super();
     checkMessage({ type: "login", ...options.auth });
+    for (const [topicId, note] of options.trusted ?? []) {
+      if (readCheckpoint(note)?.origin === originOf(topicId)) continue;
+      throw new RedRoomError("OPTIONS_INVALID", `unable to trust a checkpoint; it is not one of the topic ${topicId}`);
+    }
     this.#address = address;
     this.#options = options;
     this.#transport = options.transport ?? quicTransport(options.ca === undefined ? {} : { ca: options.ca });
@@ -102,6 +112,14 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   get user(): SessionUser {
     if (this.#session.phase !== "online") throw sessionOver();
     return this.#session.user;
+  }
+
+  /** The newest checkpoint that we have verified of each topic's log, by the topic's id. */
+  get trusted(): ReadonlyMap<string, string> {
+    const notes = [...this.#trust].flatMap(([id, { checkpoint }]) =>
+      checkpoint ? [[id, checkpoint.note] as const] : [],
+    );
+    return new Map([...(this.#options.trusted ?? []), ...notes]);
   }
 
   /** What the server accepts. */
@@ -197,11 +215,24 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   #link(): Link {
     if (this.#session.phase !== "online" || this.#connection === undefined) throw sessionOver();
+    const { limits, logKey } = this.#session;
     return {
       connection: this.#connection,
-      limits: this.#session.limits,
+      limits,
+      trust: (topicId) => this.#trustOf(topicId, logKey),
       violated: (error) => this.#violated(error),
     };
+  }
+
+  #trustOf(topicId: string, logKey: Uint8Array): LogTrust {
+    const known = this.#trust.get(topicId);
+    if (known !== undefined) return known;
+    const note = this.#options.trusted?.get(topicId);
+    const checkpoint = note === undefined ? undefined : readCheckpoint(note);
+    const log = { origin: originOf(topicId), publicKey: logKey };
+    const trust = new LogTrust(log, checkpoint && note !== undefined ? { ...checkpoint, note } : undefined);
+    this.#trust.set(topicId, trust);
+    return trust;
   }
 
   #violated(error: RedRoomError): void {
@@ -229,7 +260,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
         this.#control?.send(effect.message);
         return;
       case "login":
-        this.#control?.send({ type: "login", ...this.#options.auth });
+        this.#logIn(effect.logKey, effect.logKeyCertificate);
         return;
       case "setTimer":
         this.#timer?.cancel();
@@ -241,6 +272,21 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       case "disconnect":
         this.#connection?.close(effect.code, effect.reason.slice(0, 200));
     }
+  }
+
+  /** The key of the log must be certified by the key that the address pins, before anything is entrusted to the server. */
+  #logIn(logKey: Uint8Array, certificate: Uint8Array | undefined): void {
+    const serverKey = this.#connection?.peerKey;
+    if (serverKey !== undefined && !verifyLogKey(logKey, certificate ?? new Uint8Array(), serverKey)) {
+      this.#violated(
+        new RedRoomError(
+          "CERTIFICATE_INVALID",
+          "unable to trust the server's log; its key is not certified by the server's",
+        ),
+      );
+      return;
+    }
+    this.#control?.send({ type: "login", ...this.#options.auth });
   }
 
   async #dial(): Promise<void> {

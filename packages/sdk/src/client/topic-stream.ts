@@ -1,11 +1,15 @@
-import type { RedRoomError } from "../base/errors.ts";
+import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
+import { LogFollower, type TrustedCheckpoint } from "../evidence/log-follower.ts";
+import { hashLeaf } from "../evidence/merkle.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import type { Link } from "./link.ts";
+import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
+import { isBreach, type Link } from "./link.ts";
 import { readMessage, type TopicMessage } from "./message.ts";
+import { openHead, reconcile } from "./reconcile.ts";
 
 export type TopicInfo = MessageOf<"topicOpened">["topic"];
 
@@ -24,10 +28,15 @@ export class TopicStream {
   readonly opened: Promise<TopicInfo>;
   readonly #channel: MessageChannel;
   readonly #handler: TopicStreamHandler;
+  readonly #link: Link;
+  readonly #from: number | undefined;
   #resolveOpened: (topic: TopicInfo) => void = () => {};
   #rejectOpened: (error: RedRoomError) => void = () => {};
   #topic: TopicInfo | undefined;
-  #next: number;
+  /** The log as this stream sees it grow. */
+  #follower: LogFollower | undefined;
+  /** One proof is asked for at a time. */
+  #reconciling = false;
   #over = false;
 
   /** @param from The first seq wanted; 0 for live messages only; `undefined` for none. */
@@ -40,7 +49,8 @@ export class TopicStream {
     const request = { type: "openTopic", ...topic, ...(from !== undefined && { from }) } as const;
     checkMessage(request);
     this.#handler = handler;
-    this.#next = from ?? 0;
+    this.#link = link;
+    this.#from = from;
     this.opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
       this.#rejectOpened = reject;
@@ -90,21 +100,59 @@ export class TopicStream {
   #receive(message: Message): void {
     if (this.#over) return;
     if (message.type === "error") this.#finish(fromFailure(message));
-    else if (this.#topic === undefined) this.#open(message);
-    else if (message.type === "entry") {
-      const read = readMessage(message, this.#topic.id, this.#next);
-      this.#next += 1;
-      this.#handler.onMessage?.(read, read.seq > this.#topic.head);
-    } else if (message.type === "ack" || message.type === "refused") this.#handler.onAnswer?.(message);
-    else throw unexpected(message, "on a topic stream");
+    else if (this.#topic === undefined || this.#follower === undefined) this.#open(message);
+    else if (message.type === "ack" || message.type === "refused") this.#handler.onAnswer?.(message);
+    else this.#follow(message, this.#topic, this.#follower);
+  }
+
+  #follow(message: Message, topic: TopicInfo, follower: LogFollower): void {
+    if (message.type === "entry") {
+      const { leaf, content } = readMessage(message, topic.id, follower.size + 1);
+      follower.append(hashLeaf(leaf));
+      this.#handler.onMessage?.(content, content.seq > topic.head);
+    } else if (message.type === "placeholder") {
+      follower.append(decodeHash(message.leafHash));
+    } else if (message.type === "checkpoint") {
+      void this.#reconcile(follower.verify(message.note), follower);
+    } else {
+      throw unexpected(message, "on a topic stream");
+    }
+  }
+
+  /** Resolves when the checkpoint and the trusted one are known to be of one log; if they cannot be, all ends. */
+  async #reconcile(checkpoint: TrustedCheckpoint | undefined, follower: LogFollower): Promise<void> {
+    if (checkpoint === undefined || this.#reconciling) return;
+    this.#reconciling = true;
+    try {
+      let open: TrustedCheckpoint | undefined = checkpoint;
+      while (open !== undefined && !this.#over) {
+        await reconcile(this.#link, this.#topic?.id ?? "", open);
+        open = follower.confirm(open);
+      }
+    } catch (thrown) {
+      const error = toRedRoomError(thrown, "INTERNAL", "verify the log");
+      this.#finish(error);
+      this.#channel.reset();
+      if (isBreach(error)) this.#link.violated(error);
+    } finally {
+      this.#reconciling = false;
+    }
   }
 
   #open(message: Message): void {
     if (message.type !== "topicOpened") throw unexpected(message, "before a topic is open");
-    this.#topic = message.topic;
-    if (this.#next === 0) this.#next = message.topic.head + 1;
-    this.#handler.onOpened?.(message.topic);
-    this.#resolveOpened(message.topic);
+    const { topic, frontier, checkpoint } = message;
+    const trust = this.#link.trust(topic.id);
+    const head = openHead(trust, topic.head, checkpoint);
+    const before = this.#from === undefined || this.#from === 0 ? topic.head : this.#from - 1;
+    const follower = new LogFollower(trust, readFrontierOf(before, decodeHashes(frontier)));
+    this.#topic = topic;
+    this.#follower = follower;
+    this.#handler.onOpened?.(topic);
+    // A log that is shorter than it was is held against the old one now; what has grown, as it arrives.
+    const shrunk = head.size < (trust.checkpoint?.size ?? 0);
+    const open = before === head.size && head.size > 0 ? follower.check(head) : shrunk ? head : undefined;
+    void this.#reconcile(open, follower).then(() => this.#resolveOpened(topic));
   }
 
   #finish(error: RedRoomError | undefined): void {

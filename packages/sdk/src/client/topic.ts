@@ -1,11 +1,15 @@
 import { RedRoomError } from "../base/errors.ts";
+import { parseLogProof } from "../evidence/log-proof.ts";
+import { verifyInclusion } from "../evidence/proofs.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { Link } from "./link.ts";
-import { readMessage, type TopicMessage } from "./message.ts";
+import { readPage } from "./history-page.ts";
+import { isBreach, type Link } from "./link.ts";
+import type { TopicMessage } from "./message.ts";
 import { MessageFeed } from "./message-feed.ts";
 import { Outbox, type SendOptions } from "./outbox.ts";
+import { reconcile } from "./reconcile.ts";
 import { expectLast, request } from "./request.ts";
 import type { Sending } from "./sending.ts";
 import { TopicStream } from "./topic-stream.ts";
@@ -162,19 +166,45 @@ export class Topic {
     const link = this.#host.link();
     const topic = await this.#findId();
     const messages: TopicMessage[] = [];
-    while (messages.length < limit) {
-      const next = from + messages.length;
+    for (let next = from; messages.length < limit; ) {
       const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
-      const response = await request(link, { type: "readHistory", topic, from: next, limit: wanted });
-      for (const message of response) {
-        if (message.type === "entry") messages.push(readMessage(message, topic, from + messages.length));
-      }
-      const { head } = expectLast(response, "historyRead");
-      if (head < from + messages.length) break;
-      if (from + messages.length === next)
-        throw protocolError(`the server has ${head} entries and sent none from ${next}`);
+      const page = await this.#watched(link, readPage(link, topic, next, wanted));
+      messages.push(...page.messages);
+      if (page.last) break;
+      next = page.next;
     }
     return messages;
+  }
+
+  /** The newest signed checkpoint that we have verified: what the whole record was at that point. `undefined` while empty. */
+  async checkpoint(): Promise<string | undefined> {
+    const link = this.#host.link();
+    return link.trust(await this.#findId()).checkpoint?.note;
+  }
+
+  /**
+   * Holds somebody else's checkpoint of this topic against our view: the same log must have led to both.
+   *
+   * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
+   */
+  async confirm(checkpoint: string): Promise<void> {
+    const link = this.#host.link();
+    const id = await this.#findId();
+    await this.#watched(link, reconcile(link, id, link.trust(id).open(checkpoint)));
+  }
+
+  /**
+   * Proves offline, to anybody, that an entry is in the log: the text of a `.tlog-proof` file (C2SP tlog-proof), checked
+   * before it is returned.
+   *
+   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `LOG_FORK`.
+   */
+  async proof(seq: number): Promise<string> {
+    const link = this.#host.link();
+    const topic = await this.#findId();
+    const { proof } = expectLast(await request(link, { type: "proveEntry", topic, seq }), "entryProof");
+    await this.#watched(link, this.#check(link, topic, seq, proof));
+    return proof;
   }
 
   /** Ends sending and receiving. Resolves when everything sent has been answered. Idempotent. */
@@ -196,6 +226,29 @@ export class Topic {
   sessionOver(error: RedRoomError | undefined): void {
     for (const feed of [...this.#feeds]) feed.finish(error);
     this.#finish(error);
+  }
+
+  async #check(link: Link, topic: string, seq: number, text: string): Promise<void> {
+    const proof = parseLogProof(text);
+    const trust = link.trust(topic);
+    const checkpoint = trust.open(proof?.checkpoint ?? "");
+    const [leafHash] = (await readPage(link, topic, seq, 1)).leafHashes;
+    const { size, root } = checkpoint;
+    const index = seq - 1;
+    if (proof?.index !== index || !leafHash || !verifyInclusion({ leafHash, index, size, root }, proof.hashes)) {
+      throw protocolError(`what the server sent does not prove entry ${seq}`);
+    }
+    await reconcile(link, topic, checkpoint);
+  }
+
+  /** A server that breaks the protocol, or has two logs under one name, ends the session wherever it is noticed. */
+  async #watched<T>(link: Link, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isBreach(error)) link.violated(error);
+      throw error;
+    }
   }
 
   async #findId(): Promise<string> {

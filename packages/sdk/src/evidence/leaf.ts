@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
-import { MESSAGE_KINDS, type MessageKind } from "../base/message-kind.ts";
+import { ENTRY_KINDS, type EntryKind } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
 export interface LeafFields {
@@ -9,23 +9,25 @@ export interface LeafFields {
   readonly seq: number;
   /** The message's id, given by its author. */
   readonly id: string;
-  readonly kind: MessageKind;
+  readonly kind: EntryKind;
   /** The author's pseudonym in this topic. */
   readonly by: string;
   /** Server time in milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The seq of the message that this one refers to. */
+  /** The recipients' pseudonyms; absent for all members. */
+  readonly to?: readonly string[] | undefined;
+  /** The seq of the entry that this one refers to. */
   readonly re?: number | undefined;
   /** SHA-256(salt ‖ content), 32 bytes in base64url. */
   readonly commitment: string;
 }
 
 /**
- * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at re commitment`, `re`
- * only where there is one. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
+ * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at to re commitment`,
+ * `to` and `re` only where there are any. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
  */
-export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: LeafFields): string {
-  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, re, commitment });
+export function encodeLeaf({ topic, seq, id, kind, by, at, to, re, commitment }: LeafFields): string {
+  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, to, re, commitment });
 }
 
 /**
@@ -36,15 +38,18 @@ export function encodeLeaf({ topic, seq, id, kind, by, at, re, commitment }: Lea
 export function parseLeaf(leaf: string): LeafFields | undefined {
   try {
     const { v, ...fields } = JSON.parse(leaf) as LeafFields & { v: unknown };
-    const { topic, seq, id, kind, by, at, re, commitment } = fields;
-    const strings = [topic, id, by, commitment].every((value) => typeof value === "string");
-    const numbers = [seq, at, re ?? 1].every((value) => Number.isSafeInteger(value) && value > 0);
-    const known = v === 1 && MESSAGE_KINDS.includes(kind);
+    const { topic, seq, id, kind, by, at, to = [], re, commitment } = fields;
+    const strings = Array.isArray(to) && [topic, id, by, commitment, ...to].every(isText);
+    const numbers = [seq, at, re === undefined ? 1 : re].every((value) => Number.isSafeInteger(value) && value > 0);
+    const known = v === 1 && ENTRY_KINDS.includes(kind);
     return strings && numbers && known && encodeLeaf(fields) === leaf ? fields : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** Other languages write half a character in another way than JavaScript does, or not at all. */
+const isText = (value: unknown): value is string => typeof value === "string" && value.isWellFormed();
 
 /** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
 export function encodeContent(text: string): string {
@@ -55,7 +60,7 @@ export function encodeContent(text: string): string {
 export function parseContent(content: string): string | undefined {
   try {
     const { text } = JSON.parse(content) as { text: unknown };
-    return typeof text === "string" && encodeContent(text) === content ? text : undefined;
+    return isText(text) && encodeContent(text) === content ? text : undefined;
   } catch {
     return undefined;
   }

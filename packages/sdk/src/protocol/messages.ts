@@ -21,6 +21,11 @@ const line = v.pipe(
 /** 32 bytes in base64url. */
 const hash = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
 
+/** A signed checkpoint: C2SP tlog-checkpoint. */
+const note = v.pipe(line, v.minLength(1));
+/** A tree of 2^53 leaves has 53 peaks, and proofs of it are as long. */
+const hashes = v.pipe(v.array(hash), v.maxLength(64));
+
 const topic = v.strictObject({ id, title: line, createdAt: count, head: count });
 const failure = {
   code: v.picklist(WIRE_CODES),
@@ -52,6 +57,9 @@ export const MESSAGES = {
         maxUnacknowledged: count,
       }),
       heartbeatMs: count,
+      logKey: hash,
+      // Absent where the transport has no key of its own to certify with.
+      logKeyCertificate: v.exactOptional(line),
     }),
     body: false,
   },
@@ -72,7 +80,15 @@ export const MESSAGES = {
   createTopic: { frameType: 0x12, head: v.strictObject({ title: line }), body: false },
   topicCreated: { frameType: 0x13, head: v.strictObject({ topic }), body: false },
   readHistory: { frameType: 0x14, head: v.strictObject({ topic: id, from: seq, limit: seq }), body: false },
-  historyRead: { frameType: 0x15, head: v.strictObject({ head: count }), body: false },
+  historyRead: {
+    frameType: 0x15,
+    head: v.strictObject({ head: count, frontier: hashes, checkpoint: v.exactOptional(note), consistency: hashes }),
+    body: false,
+  },
+  proveEntry: { frameType: 0x16, head: v.strictObject({ topic: id, seq }), body: false },
+  entryProof: { frameType: 0x17, head: v.strictObject({ proof: line }), body: false },
+  proveConsistency: { frameType: 0x18, head: v.strictObject({ topic: id, first: count, second: count }), body: false },
+  consistencyProof: { frameType: 0x19, head: v.strictObject({ hashes }), body: false },
 
   // Topic streams.
   // `from`: the first seq wanted; 0 for live entries only; absent for none, to publish only.
@@ -81,7 +97,11 @@ export const MESSAGES = {
     head: v.strictObject({ id: v.exactOptional(id), title: v.exactOptional(line), from: v.exactOptional(count) }),
     body: false,
   },
-  topicOpened: { frameType: 0x21, head: v.strictObject({ topic }), body: false },
+  topicOpened: {
+    frameType: 0x21,
+    head: v.strictObject({ topic, frontier: hashes, checkpoint: v.exactOptional(note) }),
+    body: false,
+  },
   publish: {
     frameType: 0x22,
     head: v.strictObject({ id, kind: v.picklist(MESSAGE_KINDS), re: v.exactOptional(seq) }),
@@ -90,6 +110,9 @@ export const MESSAGES = {
   ack: { frameType: 0x23, head: v.strictObject({ id, seq, at: count, duplicate: v.boolean() }), body: false },
   refused: { frameType: 0x24, head: v.strictObject({ id, ...failure }), body: false },
   entry: { frameType: 0x25, head: v.strictObject({ author: line, salt: hash, leafBytes: count }), body: true },
+  // In the place of an entry whose content the reader may not see, or nobody any more: the hash of its leaf.
+  placeholder: { frameType: 0x26, head: v.strictObject({ leafHash: hash }), body: false },
+  checkpoint: { frameType: 0x27, head: v.strictObject({ note }), body: false },
 } as const;
 
 export type MessageType = keyof typeof MESSAGES;

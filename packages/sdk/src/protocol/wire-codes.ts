@@ -28,6 +28,7 @@ export const WIRE_CODES = [
   "ID_REUSED",
   "STORE_UNAVAILABLE",
   "STORE_CLOSED",
+  "PROOF_UNAVAILABLE",
   "INTERNAL",
 ] as const satisfies readonly RedRoomErrorCode[];
 

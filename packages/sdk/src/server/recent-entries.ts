@@ -38,6 +38,13 @@ export class RecentEntries {
     if (this.#frames.length > 2 * this.#maxEntries || this.#bytes > 2 * this.#maxBytes) this.#trim();
   }
 
+  /** Forgets all frames and goes on behind `head`. */
+  restart(head: number): void {
+    this.#frames = [];
+    this.#bytes = 0;
+    this.#head = head;
+  }
+
   /** Drops the older half at once: dropping one by one would move the whole array each time. */
   #trim(): void {
     let kept = this.#frames.length;

@@ -1,15 +1,18 @@
 import { EventEmitter } from "eventemitter3";
+import { toBase64Url } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { logKeyStatement } from "../evidence/log-key.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { SessionUser } from "../session/client-session.ts";
+import type { ServerSessionSettings } from "../session/server-session.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
-import type { Listener, ListenOptions, Transport } from "../transport/transport.ts";
+import type { Connection, Listener, ListenOptions, Transport } from "../transport/transport.ts";
 import { type Authenticate, authenticateWith } from "./authenticate.ts";
 import { FaultLog } from "./fault-log.ts";
 import { LoginQueue } from "./login-queue.ts";
@@ -54,7 +57,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   readonly #transport: Transport;
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #context: PeerContext;
+  readonly #settings: Pick<ServerSessionSettings, "limits" | "heartbeatMs" | "loginTimeoutMs">;
+  readonly #shared: Omit<PeerContext, "settings">;
   readonly #peers = new Set<Peer>();
   #listener: Promise<Listener> | undefined;
   #closing: Promise<void> | undefined;
@@ -73,12 +77,12 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     this.#transport = transport;
     this.#limits = resolveLimits(options.limits);
     this.#clock = clock;
-    this.#context = {
-      settings: {
-        limits: this.#limits,
-        heartbeatMs: options.heartbeatMs ?? 10_000,
-        loginTimeoutMs: options.loginTimeoutMs ?? 5_000,
-      },
+    this.#settings = {
+      limits: this.#limits,
+      heartbeatMs: options.heartbeatMs ?? 10_000,
+      loginTimeoutMs: options.loginTimeoutMs ?? 5_000,
+    };
+    this.#shared = {
       store,
       rooms: new TopicRooms(store, clock),
       authenticate,
@@ -111,19 +115,36 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
 
   async #open(options: ListenOptions): Promise<Listener> {
     await this.#store.open();
-    return this.#transport.listen(options, (connection) => {
-      if (this.#closing !== undefined) return connection.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
-      let online: SessionUser | undefined;
-      const { remoteAddress } = connection;
-      const peer = new Peer(connection, this.#context, (user) => {
-        online = user;
-        this.emit("online", { user, remoteAddress });
-      });
-      this.#peers.add(peer);
-      void connection.closed.then(() => {
-        this.#peers.delete(peer);
-        if (online !== undefined) this.emit("offline", { user: online, remoteAddress });
-      });
+    const logKey = await this.#store.logKey();
+    let settings: ServerSessionSettings | undefined;
+    const listener = await this.#transport.listen(options, (connection) => {
+      // No connection is handed over in the turn in which listening begins.
+      if (settings === undefined || this.#closing !== undefined) {
+        connection.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
+      } else {
+        this.#accept(connection, settings);
+      }
+    });
+    const certificate = listener.sign?.(logKeyStatement(logKey));
+    settings = {
+      ...this.#settings,
+      logKey: toBase64Url(logKey),
+      logKeyCertificate: certificate && toBase64Url(certificate),
+    };
+    return listener;
+  }
+
+  #accept(connection: Connection, settings: ServerSessionSettings): void {
+    let online: SessionUser | undefined;
+    const { remoteAddress } = connection;
+    const peer = new Peer(connection, { ...this.#shared, settings }, (user) => {
+      online = user;
+      this.emit("online", { user, remoteAddress });
+    });
+    this.#peers.add(peer);
+    void connection.closed.then(() => {
+      this.#peers.delete(peer);
+      if (online !== undefined) this.emit("offline", { user: online, remoteAddress });
     });
   }
 

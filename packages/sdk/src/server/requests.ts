@@ -1,7 +1,10 @@
+import { toBase64Url } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import type { MessageChannel } from "../channel/message-channel.ts";
+import { readCheckpoint } from "../evidence/checkpoint.ts";
+import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { SessionUser } from "../session/client-session.ts";
@@ -9,7 +12,7 @@ import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import { checkTitle } from "./check-title.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
-export type Request = MessageOf<"listTopics" | "createTopic" | "readHistory">;
+export type Request = MessageOf<"listTopics" | "createTopic" | "readHistory" | "proveEntry" | "proveConsistency">;
 
 export interface RequestContext {
   readonly user: SessionUser;
@@ -22,8 +25,16 @@ export interface RequestContext {
 /** So many that the longest titles fit a frame. */
 const TOPICS_PER_PAGE = 64;
 
+const REQUESTS: readonly Message["type"][] = [
+  "listTopics",
+  "createTopic",
+  "readHistory",
+  "proveEntry",
+  "proveConsistency",
+] satisfies Request["type"][];
+
 export function isRequest(message: Message): message is Request {
-  return message.type === "listTopics" || message.type === "createTopic" || message.type === "readHistory";
+  return REQUESTS.includes(message.type);
 }
 
 /**
@@ -49,6 +60,14 @@ export async function answerRequest(request: Request, channel: MessageChannel, c
     }
     case "readHistory":
       await sendHistory(request, channel, context);
+      return;
+    case "proveEntry":
+      channel.send({ type: "entryProof", proof: await proveEntry(context.store, request) });
+      return;
+    case "proveConsistency": {
+      const hashes = await context.store.proveConsistency(request.topic, request.first, request.second);
+      channel.send({ type: "consistencyProof", hashes: hashes.map(toBase64Url) });
+    }
   }
 }
 
@@ -70,7 +89,7 @@ export async function createTopic(
 async function sendHistory(
   { topic, from, limit }: MessageOf<"readHistory">,
   channel: MessageChannel,
-  { rooms, limits }: RequestContext,
+  { rooms, limits, store }: RequestContext,
 ): Promise<void> {
   if (limit > limits.maxPageEntries) {
     throw new RedRoomError(
@@ -81,9 +100,33 @@ async function sendHistory(
   const room = await rooms.enter({ id: topic });
   try {
     // One page, cut short where it grows large: the reader asks on from where it ends.
-    if (from <= room.head) for (const frame of await room.read(from, limit)) channel.sendEncoded(frame);
-    channel.send({ type: "historyRead", head: room.head });
+    const { checkpoint } = room;
+    const head = checkpoint?.size ?? 0;
+    const frames = from > head ? [] : await room.read(from, Math.min(limit, head - from + 1));
+    for (const frame of frames) channel.sendEncoded(frame);
+    if (checkpoint === undefined || frames.length === 0) {
+      const signed = checkpoint && { checkpoint: checkpoint.note };
+      channel.send({ type: "historyRead", head, frontier: [], ...signed, consistency: [] });
+      return;
+    }
+    const frontier = await store.frontier(topic, from - 1);
+    const consistency = await store.proveConsistency(topic, from - 1 + frames.length, head);
+    channel.send({
+      type: "historyRead",
+      head,
+      frontier: frontier.peaks.map(toBase64Url),
+      checkpoint: checkpoint.note,
+      consistency: consistency.map(toBase64Url),
+    });
   } finally {
     rooms.leave(room);
   }
+}
+
+/** The text of a C2SP tlog-proof, by the newest checkpoint. */
+async function proveEntry(store: TopicStore, { topic, seq }: MessageOf<"proveEntry">): Promise<string> {
+  const checkpoint = await store.checkpoint(topic);
+  const size = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
+  if (checkpoint === undefined || seq > size) throw proofUnavailable(seq, size);
+  return formatLogProof({ index: seq - 1, hashes: await store.proveInclusion(topic, seq, size), checkpoint });
 }

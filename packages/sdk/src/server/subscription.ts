@@ -70,7 +70,9 @@ export class Subscription {
   }
 
   #send(frame: Uint8Array): void {
-    this.#next += 1;
     if (!this.#output.send(frame)) this.#blocked = true;
+    const { checkpoint } = this.#room;
+    if (checkpoint?.size === this.#next && !this.#output.send(checkpoint.frame)) this.#blocked = true;
+    this.#next += 1;
   }
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { toBase64Url } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageKind } from "../base/message-kind.ts";
+import { readCheckpoint } from "../evidence/checkpoint.ts";
 import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "../evidence/leaf.ts";
+import { hashLeaf } from "../evidence/merkle.ts";
 import { encodeMessage } from "../protocol/codec.ts";
 import { packEntry } from "../protocol/entry-body.ts";
+import type { MessageOf } from "../protocol/messages.ts";
 import type { Person, StoredEntry, TopicStore, TopicSummary } from "../store/topic-store.ts";
 import { RecentEntries } from "./recent-entries.ts";
 
@@ -22,6 +26,12 @@ export interface Receipt {
   readonly duplicate: boolean;
 }
 
+export interface SignedHead {
+  readonly size: number;
+  readonly note: string;
+  readonly frame: Uint8Array;
+}
+
 /** Bytes of content that one page read from the store for a reader may hold. */
 const PAGE_BYTES = 256 * 1024;
 const PAGE_ENTRIES = 256;
@@ -37,6 +47,7 @@ export class TopicRoom {
   readonly #followers = new Set<() => void>();
   readonly #pseudonyms = new Map<string, Promise<string>>();
   #names: ReadonlyMap<string, string>;
+  #checkpoint: SignedHead | undefined;
 
   constructor(topic: TopicSummary, names: ReadonlyMap<string, string>, store: TopicStore, clock: Clock) {
     this.id = topic.id;
@@ -63,19 +74,66 @@ export class TopicRoom {
     const salt = randomBytes(SALT_BYTES);
     const content = encodeContent(text);
     const commitment = commit(salt, content);
-    const { entries, duplicate } = await this.#store.append(this.id, { author: by, id }, (head) => {
+    const { entries, duplicate, checkpoint } = await this.#store.append(this.id, { author: by, id }, (head) => {
       const seq = head.seq + 1;
       if (re !== undefined && re >= seq) throw referenceInvalid(re, head.seq);
       const at = this.#clock.now();
       return [{ leaf: encodeLeaf({ topic: this.id, seq, id, kind, by, at, re, commitment }), content, salt }];
     });
-    for (const entry of entries) this.#recent.add(entry.seq, this.#encode(entry));
-    if (!duplicate) for (const wake of this.#followers) wake();
+    if (!duplicate) this.#advance(entries, checkpoint);
     const [entry] = entries;
     if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content });
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate };
+  }
+
+  /**
+   * What a new stream begins with: the head, and the tree before the first entry that it will get.
+   *
+   * @param wanted The first seq; 0 or `undefined` for what comes behind the head.
+   * @throws {RedRoomError} `REFERENCE_INVALID` for a seq that does not follow any entry yet.
+   */
+  async start(wanted: number | undefined): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
+    const { id, title, createdAt } = this;
+    const checkpoint = this.#checkpoint;
+    const head = checkpoint?.size ?? 0;
+    const from = wanted === undefined || wanted === 0 ? head + 1 : wanted;
+    if (from > head + 1) throw referenceInvalid(from, head);
+    const frontier = await this.#store.frontier(id, from - 1);
+    return {
+      from,
+      opened: {
+        type: "topicOpened",
+        topic: { id, title, createdAt, head },
+        frontier: frontier.peaks.map(toBase64Url),
+        ...(checkpoint !== undefined && { checkpoint: checkpoint.note }),
+      },
+    };
+  }
+
+  /** The newest checkpoint, as it is signed and as it is sent. */
+  get checkpoint(): SignedHead | undefined {
+    return this.#checkpoint;
+  }
+
+  /** Takes in what others have appended: another process, such as the operator's command, which may have erased a text. */
+  async refresh(): Promise<void> {
+    const checkpoint = await this.#store.checkpoint(this.id);
+    const head = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
+    if (checkpoint === undefined || head < this.head || head === this.#checkpoint?.size) return;
+    // Newest entries are forgotten, and read again from the store: an erased text among them must not live on here.
+    this.#recent.restart(head);
+    this.#advance([], checkpoint);
+  }
+
+  #advance(entries: readonly StoredEntry[], checkpoint: string): void {
+    for (const entry of entries) this.#recent.add(entry.seq, this.#encode(entry));
+    const size = readCheckpoint(checkpoint)?.size ?? 0;
+    if (size > (this.#checkpoint?.size ?? 0)) {
+      this.#checkpoint = { size, note: checkpoint, frame: encodeMessage({ type: "checkpoint", note: checkpoint }) };
+    }
+    for (const wake of this.#followers) wake();
   }
 
   /** The encoded frame of an entry, where it is one of the newest. */
@@ -95,10 +153,6 @@ export class TopicRoom {
   follow(wake: () => void): () => void {
     this.#followers.add(wake);
     return () => this.#followers.delete(wake);
-  }
-
-  get followed(): boolean {
-    return this.#followers.size > 0;
   }
 
   #pseudonym(person: Person): Promise<string> {
@@ -122,7 +176,7 @@ export class TopicRoom {
   #encode(entry: StoredEntry): Uint8Array {
     const { leaf, content, salt } = entry;
     if (content === undefined || salt === undefined) {
-      throw new RedRoomError("INTERNAL", `unable to send entry ${entry.seq}; its content is gone`);
+      return encodeMessage({ type: "placeholder", leafHash: toBase64Url(hashLeaf(leaf)) });
     }
     return encodeMessage(packEntry({ author: this.#names.get(authorOf(entry)) ?? "", leaf, content, salt }));
   }

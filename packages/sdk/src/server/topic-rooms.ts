@@ -1,13 +1,17 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import { TopicRoom } from "./topic-room.ts";
+
+/** How soon readers see what another process has appended, and a text that it has erased is no longer served. */
+const REFRESH_MS = 1_000;
 
 /** The topics in use: one room each, however many streams use it, and none for a topic that nobody uses. */
 export class TopicRooms {
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #rooms = new Map<string, { readonly room: Promise<TopicRoom>; users: number }>();
+  #timer: Timer | undefined;
 
   constructor(store: TopicStore, clock: Clock) {
     this.#store = store;
@@ -25,6 +29,7 @@ export class TopicRooms {
     const open = this.#rooms.get(topic.id) ?? { room: this.#make(topic.id), users: 0 };
     open.users += 1;
     this.#rooms.set(topic.id, open);
+    this.#timer ??= this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
     try {
       return await open.room;
     } catch (error) {
@@ -38,7 +43,9 @@ export class TopicRooms {
     const names = await this.#store.names(id);
     const topic = await this.#store.findTopic({ id });
     if (topic === undefined) throw topicUnknown({ id });
-    return new TopicRoom(topic, names, this.#store, this.#clock);
+    const room = new TopicRoom(topic, names, this.#store, this.#clock);
+    await room.refresh();
+    return room;
   }
 
   leave(room: TopicRoom): void {
@@ -50,6 +57,15 @@ export class TopicRooms {
     if (open === undefined) return;
     open.users -= 1;
     if (open.users === 0) this.#rooms.delete(id);
+    if (this.#rooms.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #refresh(): void {
+    this.#timer = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
+    // A store that fails now says so to whoever uses it next.
+    for (const { room } of this.#rooms.values()) room.then((open) => open.refresh()).catch(() => {});
   }
 }
 

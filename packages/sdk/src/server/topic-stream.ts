@@ -52,21 +52,22 @@ export class TopicStream {
     this.#channel.pause();
     try {
       this.#room = await this.#rooms.enter(by);
+      const start = await this.#room.start(request.from);
+      if (this.#over) return this.#settle();
+      this.#channel.send(start.opened);
+      if (request.from !== undefined) this.#follow(this.#room, start.from);
     } catch (thrown) {
       this.#fail(this.#errorOf(thrown, "open the topic"));
       return;
     }
-    if (this.#over) return this.#settle();
-    const { id, title, createdAt, head } = this.#room;
-    this.#channel.send({ type: "topicOpened", topic: { id, title, createdAt, head } });
-    if (request.from !== undefined) {
-      const from = request.from === 0 ? head + 1 : request.from;
-      this.#subscription = new Subscription(this.#room, from, {
-        send: (frame) => this.#channel.sendEncoded(frame),
-        fail: (error) => this.#fail(this.#errorOf(error, "read the topic")),
-      });
-    }
     this.#channel.resume();
+  }
+
+  #follow(room: TopicRoom, from: number): void {
+    this.#subscription = new Subscription(room, from, {
+      send: (frame) => this.#channel.sendEncoded(frame),
+      fail: (error) => this.#fail(this.#errorOf(error, "read the topic")),
+    });
   }
 
   /** Refuses what comes from now on. Resolves when everything taken before is answered. */

@@ -1,3 +1,4 @@
+import { fromBase64Url } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { fromFailure } from "../protocol/failure.ts";
@@ -14,12 +15,14 @@ export interface SessionUser {
 /** The client's side of the control stream, as data: `idle → connecting → authenticating → online → closed | failed`. */
 export type ClientSession =
   | { readonly phase: "idle" | "connecting" | "closed" }
-  | { readonly phase: "authenticating"; readonly welcome: MessageOf<"welcome"> | undefined }
+  | { readonly phase: "authenticating"; readonly welcome?: MessageOf<"welcome">; readonly logKey?: Uint8Array }
   | {
       readonly phase: "online";
       readonly sessionId: string;
       readonly user: SessionUser;
       readonly limits: Limits;
+      /** Ed25519: signs the checkpoints of all topics. */
+      readonly logKey: Uint8Array;
       readonly heartbeatMs: number;
       readonly heardAt: number;
       readonly pings: number;
@@ -38,7 +41,8 @@ export type ClientSessionInput =
 export type ClientSessionEffect =
   | { readonly type: "dial" }
   | { readonly type: "send"; readonly message: Message }
-  | { readonly type: "login" }
+  /** Send name and password, if the log's key is certified. */
+  | { readonly type: "login"; readonly logKey: Uint8Array; readonly logKeyCertificate: Uint8Array | undefined }
   | { readonly type: "setTimer"; readonly at: number }
   | { readonly type: "disconnect"; readonly code: number; readonly reason: string };
 
@@ -55,7 +59,7 @@ export function stepClientSession(state: ClientSession, input: ClientSessionInpu
     case "connected":
       if (state.phase !== "connecting") return [state, []];
       return [
-        { phase: "authenticating", welcome: undefined },
+        { phase: "authenticating" },
         [{ type: "send", message: { type: "hello", versions: [PROTOCOL_VERSION] } }],
       ];
     case "message":
@@ -77,16 +81,30 @@ function receive(state: ClientSession, message: Message, now: number): Step {
     if (message.version !== PROTOCOL_VERSION) {
       return violate(`the server chose version ${message.version}, which was not offered`);
     }
-    return [{ phase: "authenticating", welcome: message }, [{ type: "login" }]];
+    const logKey = fromBase64Url(message.logKey);
+    const certificate = message.logKeyCertificate;
+    if (logKey === undefined) return violate("the log's key is not base64url");
+    return [
+      { phase: "authenticating", welcome: message, logKey },
+      [
+        {
+          type: "login",
+          logKey,
+          logKeyCertificate: certificate === undefined ? undefined : fromBase64Url(certificate),
+        },
+      ],
+    ];
   }
-  if (state.phase === "authenticating" && state.welcome !== undefined && message.type === "session") {
-    const { limits, heartbeatMs } = state.welcome;
+  if (state.phase === "authenticating" && state.welcome && state.logKey && message.type === "session") {
+    const { logKey, welcome } = state;
+    const { limits, heartbeatMs } = welcome;
     return [
       {
         phase: "online",
         sessionId: message.session,
         user: message.user,
         limits,
+        logKey,
         heartbeatMs,
         heardAt: now,
         pings: 0,

@@ -13,6 +13,9 @@ export interface ServerSessionSettings {
   readonly heartbeatMs: number;
   /** How long a connection may take to log in. */
   readonly loginTimeoutMs: number;
+  /** The key that signs the logs, and its certificate by the server's key, both in base64url. */
+  readonly logKey: string;
+  readonly logKeyCertificate: string | undefined;
 }
 
 /** The server's side of the control stream, as data: `hello → login → checking → online → over`. */
@@ -92,10 +95,11 @@ function receive(state: ServerSession, message: Message, settings: ServerSession
         CLOSE_CODES.refused,
       );
     }
-    const { limits, heartbeatMs } = settings;
+    const { limits, heartbeatMs, logKey, logKeyCertificate } = settings;
+    const welcome = { type: "welcome", version: PROTOCOL_VERSION, limits, heartbeatMs, logKey } as const;
     return [
       { ...state, phase: "login" },
-      [{ type: "send", message: { type: "welcome", version: PROTOCOL_VERSION, limits, heartbeatMs } }],
+      [{ type: "send", message: logKeyCertificate === undefined ? welcome : { ...welcome, logKeyCertificate } }],
     ];
   }
   if (state.phase === "login" && message.type === "login") {

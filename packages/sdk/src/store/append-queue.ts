@@ -11,7 +11,11 @@ export interface LogBackend {
 }
 
 export type CommitResult =
-  | { readonly type: "committed" }
+  | {
+      readonly type: "committed";
+      /** The signed checkpoint of each topic written to. */
+      readonly checkpoints: ReadonlyMap<string, string>;
+    }
   | {
       readonly type: "conflict";
       /** Topics that have another head than was assumed: somebody else has written. */
@@ -38,9 +42,10 @@ export class AppendQueue {
     this.#backend = backend;
   }
 
-  append(topicId: string, key: EntryKey, build: AppendCall["build"]): Promise<Appended> {
+  /** @param erases The seq whose content is removed with the same commit. */
+  append(topicId: string, key: EntryKey, build: AppendCall["build"], erases?: number): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      this.#calls.push({ topicId, key, build, resolve, reject });
+      this.#calls.push({ topicId, key, build, erases, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -70,7 +75,7 @@ export class AppendQueue {
       const result = await this.#backend.commit(batch.additions);
       if (result.type === "committed") {
         for (const [topicId, head] of batch.heads) this.#heads.set(topicId, head);
-        batch.committed();
+        batch.committed(result.checkpoints);
       } else {
         for (const [topicId, head] of result.heads) this.#heads.set(topicId, head);
         this.#calls.unshift(...batch.refused(result.found));

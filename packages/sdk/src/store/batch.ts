@@ -8,6 +8,7 @@ export interface AppendCall {
   readonly topicId: string;
   readonly key: EntryKey;
   readonly build: (head: Head) => readonly EntryDraft[];
+  readonly erases: number | undefined;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -17,6 +18,8 @@ export interface Addition {
   readonly topicId: string;
   readonly key: EntryKey;
   readonly entries: readonly (StoredEntry & EntryDraft)[];
+  /** The seq whose content goes with this commit. */
+  readonly erases: number | undefined;
 }
 
 /** An entry that has a key of the batch already. */
@@ -24,11 +27,12 @@ export interface Found {
   /** Index of the addition. */
   readonly addition: number;
   readonly entry: StoredEntry;
+  /** The newest signed checkpoint of its topic. */
+  readonly checkpoint: string;
 }
 
 /**
- * What one commit adds. Each call builds on what the calls before it built; whatever is computed over the new entries of a
- * topic (tree, checkpoint) belongs here, behind the last `add` and before the commit.
+ * What one commit adds. Each call builds on what the calls before it built.
  */
 export class Batch {
   readonly additions: Addition[] = [];
@@ -37,8 +41,11 @@ export class Batch {
   bytes = 0;
   readonly #before: ReadonlyMap<string, Head>;
   readonly #keys = new Map<string, StoredEntry>();
-  readonly #members: { readonly call: AppendCall; readonly addition: number | undefined; readonly result: Appended }[] =
-    [];
+  readonly #members: {
+    readonly call: AppendCall;
+    readonly addition: number | undefined;
+    readonly result: Omit<Appended, "checkpoint">;
+  }[] = [];
 
   /** @param before The heads as they are known; a topic without one does not exist. */
   constructor(before: ReadonlyMap<string, Head>) {
@@ -47,7 +54,7 @@ export class Batch {
 
   /** A call that fails is answered here, and concerns no other. */
   add(call: AppendCall): void {
-    const { topicId, key } = call;
+    const { topicId, key, erases } = call;
     const repeated = this.#keys.get(keyOf(topicId, key));
     if (repeated !== undefined) {
       this.#members.push({ call, addition: undefined, result: { entries: [repeated], duplicate: true } });
@@ -64,15 +71,17 @@ export class Batch {
       const added = entries.map(({ entry }) => entry);
       this.heads.set(topicId, { seq: head.seq + added.length });
       this.#members.push({ call, addition: this.additions.length, result: { entries: added, duplicate: false } });
-      this.additions.push({ topicId, key, entries: added });
+      this.additions.push({ topicId, key, entries: added, erases });
     } catch (thrown) {
       call.reject(thrown);
     }
   }
 
   /** Everything was written: answers all calls. */
-  committed(): void {
-    for (const { call, result } of this.#members) call.resolve(result);
+  committed(checkpoints: ReadonlyMap<string, string>): void {
+    for (const { call, result } of this.#members) {
+      call.resolve({ ...result, checkpoint: checkpoints.get(call.topicId) ?? "" });
+    }
   }
 
   /**
@@ -81,13 +90,15 @@ export class Batch {
    * @returns The others, in order.
    */
   refused(found: readonly Found[]): AppendCall[] {
-    const there = new Map(found.map(({ addition, entry }) => [addition, entry]));
+    const there = new Map(found.map((member) => [member.addition, member]));
     const others: AppendCall[] = [];
     for (const { call, addition } of this.#members) {
-      const entry = addition === undefined ? undefined : there.get(addition);
-      if (entry === undefined) others.push(call);
-      else if (hasKey(parseLeaf(entry.leaf), call.key)) call.resolve({ entries: [entry], duplicate: true });
-      else call.reject(wrong(`one of its entries repeats the id of entry ${entry.seq}`));
+      const known = addition === undefined ? undefined : there.get(addition);
+      const entry = known?.entry;
+      if (known === undefined || entry === undefined) others.push(call);
+      else if (hasKey(parseLeaf(entry.leaf), call.key)) {
+        call.resolve({ entries: [entry], duplicate: true, checkpoint: known.checkpoint });
+      } else call.reject(wrong(`one of its entries repeats the id of entry ${entry.seq}`));
     }
     return others;
   }

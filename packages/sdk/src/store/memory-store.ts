@@ -1,8 +1,20 @@
 import { randomId } from "../base/id.ts";
 import { parseLeaf } from "../evidence/leaf.ts";
+import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
+import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
-import { nameTaken, storeClosed, topicExists, topicUnknown, userUnknown, withinBytes } from "./store-errors.ts";
+import { grow, StoredTree, signHead } from "./signed-tree.ts";
+import {
+  nameTaken,
+  notErasable,
+  storeClosed,
+  topicExists,
+  topicUnknown,
+  userUnknown,
+  whyNotErasable,
+  withinBytes,
+} from "./store-errors.ts";
 import type {
   Appended,
   EntryDraft,
@@ -17,14 +29,24 @@ import type {
 } from "./topic-store.ts";
 import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
 
-/** A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again. */
-export function memoryStore(): TopicStore & { readonly users: UserStore } {
-  return new MemoryStore();
+/**
+ * A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again.
+ *
+ * @param key Who signs its checkpoints; a new key by default.
+ */
+export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly users: UserStore } {
+  return new MemoryStore(key);
 }
 
 interface MemoryTopic extends TopicRecord {
   readonly entries: StoredEntry[];
-  readonly keys: Map<string, StoredEntry>;
+  /** From key to seq. */
+  readonly keys: Map<string, number>;
+  /** By seq, from 1: what `grow` completed. */
+  readonly nodes: Uint8Array[];
+  readonly tree: StoredTree;
+  frontier: Frontier;
+  checkpoint: string | undefined;
   /** From person to pseudonym. */
   readonly pseudonyms: Map<string, string>;
 }
@@ -34,7 +56,12 @@ class MemoryStore implements TopicStore, LogBackend {
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);
+  readonly #key: LogKey;
   #open = false;
+
+  constructor(key: LogKey) {
+    this.#key = key;
+  }
 
   async open(): Promise<void> {
     this.#open = true;
@@ -49,7 +76,25 @@ class MemoryStore implements TopicStore, LogBackend {
     this.#check();
     const taken = [...this.#topics.values()].some(({ id, title }) => id === topic.id || title === topic.title);
     if (taken) throw topicExists(topic.title);
-    this.#topics.set(topic.id, { ...topic, entries: [], keys: new Map(), pseudonyms: new Map() });
+    const entries: StoredEntry[] = [];
+    const nodes: Uint8Array[] = [];
+    const tree = new StoredTree({
+      get size() {
+        return entries.length;
+      },
+      leaf: (seq) => entries[seq - 1]?.leaf ?? "",
+      nodes: (seq) => nodes[seq - 1] ?? new Uint8Array(),
+    });
+    this.#topics.set(topic.id, {
+      ...topic,
+      entries,
+      nodes,
+      tree,
+      keys: new Map(),
+      pseudonyms: new Map(),
+      frontier: EMPTY_FRONTIER,
+      checkpoint: undefined,
+    });
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
@@ -84,6 +129,44 @@ class MemoryStore implements TopicStore, LogBackend {
     return this.#queue.append(topicId, key, build);
   }
 
+  async logKey(): Promise<Uint8Array> {
+    this.#check();
+    return this.#key.publicKey;
+  }
+
+  async checkpoint(topicId: string): Promise<string | undefined> {
+    return this.#topic(topicId).checkpoint;
+  }
+
+  async frontier(topicId: string, size: number): Promise<Frontier> {
+    return this.#topic(topicId).tree.frontier(size);
+  }
+
+  async proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]> {
+    return this.#topic(topicId).tree.proveInclusion(seq, size);
+  }
+
+  async proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]> {
+    return this.#topic(topicId).tree.proveConsistency(first, second);
+  }
+
+  async erase(
+    topicId: string,
+    seq: number,
+    key: EntryKey,
+    build: (head: Head) => readonly EntryDraft[],
+  ): Promise<Appended> {
+    const { entries, checkpoint = "" } = this.#topic(topicId);
+    const entry = entries[seq - 1];
+    const content = entry?.content !== undefined;
+    const erasure = content ? undefined : entries.find(({ leaf }) => erasedBy(leaf) === seq);
+    const kind = entry && parseLeaf(entry.leaf)?.kind;
+    const reason = whyNotErasable({ kind, content, erasure: erasure !== undefined });
+    if (reason !== undefined) throw notErasable(seq, reason);
+    if (erasure !== undefined) return { entries: [erasure], duplicate: true, checkpoint };
+    return this.#queue.append(topicId, key, build, seq);
+  }
+
   async read(topicId: string, { from, limit, maxBytes }: ReadPage): Promise<StoredEntry[]> {
     const page = this.#topic(topicId).entries.slice(from - 1, from - 1 + limit);
     return withinBytes(page, (entry) => entry, maxBytes);
@@ -101,17 +184,31 @@ class MemoryStore implements TopicStore, LogBackend {
   async commit(additions: readonly Addition[]): Promise<CommitResult> {
     const found: Found[] = [];
     for (const [addition, { topicId, entries }] of additions.entries()) {
-      const keys = this.#topics.get(topicId)?.keys;
-      const entry = entries.map(({ leaf }) => keys?.get(keyOf(leaf))).find((known) => known !== undefined);
-      if (entry !== undefined) found.push({ addition, entry });
+      const topic = this.#topics.get(topicId);
+      const seq = entries.map(({ leaf }) => topic?.keys.get(keyOf(leaf))).find((known) => known !== undefined);
+      const entry = seq === undefined ? undefined : topic?.entries[seq - 1];
+      if (entry !== undefined) found.push({ addition, entry, checkpoint: topic?.checkpoint ?? "" });
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
-    for (const { topicId, entries } of additions) {
-      const topic = this.#topics.get(topicId);
-      topic?.entries.push(...entries);
-      for (const entry of entries) topic?.keys.set(keyOf(entry.leaf), entry);
+    const checkpoints = new Map<string, string>();
+    for (const { topicId, entries, erases } of additions) {
+      const topic = this.#topics.get(topicId); // what was taken before `close` is still committed
+      if (topic === undefined) throw topicUnknown(topicId);
+      const leaves = entries.map(({ leaf }) => leaf);
+      const growth = grow(topic.frontier, leaves);
+      const checkpoint = signHead(topicId, growth.frontier, this.#key);
+      topic.entries.push(...entries);
+      topic.nodes.push(...growth.nodes);
+      topic.frontier = growth.frontier;
+      topic.checkpoint = checkpoint;
+      checkpoints.set(topicId, checkpoint);
+      for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry.seq);
+      const erased = erases === undefined ? undefined : topic.entries[erases - 1];
+      if (erased !== undefined) {
+        topic.entries[erased.seq - 1] = { ...erased, content: undefined, salt: undefined };
+      }
     }
-    return { type: "committed" };
+    return { type: "committed", checkpoints };
   }
 
   #topic(id: string): MemoryTopic {
@@ -168,6 +265,11 @@ const summaryOf = ({ id, title, createdAt, entries }: MemoryTopic): TopicSummary
   createdAt,
   head: { seq: entries.length },
 });
+
+function erasedBy(leaf: string): number | undefined {
+  const fields = parseLeaf(leaf);
+  return fields?.kind === "erasure" ? fields.re : undefined;
+}
 
 function keyOf(leaf: string): string {
   const fields = parseLeaf(leaf);

@@ -1,4 +1,5 @@
 import { RedRoomError } from "../base/errors.ts";
+import { MESSAGE_KINDS } from "../base/message-kind.ts";
 import type { StoredEntry } from "./topic-store.ts";
 
 /** The sentences that every store says alike. */
@@ -8,11 +9,37 @@ export const topicExists = (title: string): RedRoomError =>
 export const topicUnknown = (id: string): RedRoomError =>
   new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none with the id ${id}`);
 
+export const recordDamaged = (id: string, size: number): RedRoomError =>
+  new RedRoomError(
+    "RECORD_DAMAGED",
+    `unable to use the topic ${id}; its ${size} entries are not those that were signed`,
+    {
+      remedy: "stop the server, keep the database as it is, and verify it",
+    },
+  );
+
 export const nameTaken = (name: string): RedRoomError =>
   new RedRoomError("NAME_TAKEN", `unable to add the user; the name "${name}" is taken`);
 
 export const userUnknown = (id: string): RedRoomError =>
   new RedRoomError("USER_UNKNOWN", `unable to find the user; there is none with the id ${id}`);
+
+export const notErasable = (seq: number, reason: string): RedRoomError =>
+  new RedRoomError("REFERENCE_INVALID", `unable to erase entry ${seq}; ${reason}`);
+
+/** Why an entry cannot be erased, from what a store has of it; `undefined` when it can be, or was. */
+export function whyNotErasable(entry: {
+  /** `undefined` where there is no such entry. */
+  readonly kind: string | undefined;
+  readonly content: boolean;
+  readonly erasure: boolean;
+}): string | undefined {
+  if (entry.kind === undefined) return "there is no such entry";
+  if (!(MESSAGE_KINDS as readonly string[]).includes(entry.kind)) {
+    return `it is of the kind ${entry.kind}, which stays on record`;
+  }
+  return entry.content || entry.erasure ? undefined : "its content is missing, and no erasure is on record";
+}
 
 export const storeClosed = (): RedRoomError =>
   new RedRoomError("STORE_CLOSED", "unable to use the store; it is not open");

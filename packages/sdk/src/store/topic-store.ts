@@ -1,3 +1,5 @@
+import type { Frontier, Hash } from "../evidence/merkle.ts";
+
 /**
  * Where topics and their entries live: the seam for other databases. Every implementation passes the suite
  * `topicStoreContract` of `@redroom/sdk/testing`, which tests each MUST of this page.
@@ -63,6 +65,43 @@ export interface TopicStore {
    */
   append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
 
+  /** The public half of the key that signs this store's checkpoints from now on: Ed25519, 32 bytes. */
+  logKey(): Promise<Uint8Array>;
+
+  /**
+   * The newest signed checkpoint of a topic (C2SP tlog-checkpoint, see `signCheckpoint`): that of its head. MUST be
+   * written in the transaction that wrote the entries. `undefined` for an empty topic.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  checkpoint(topicId: string): Promise<string | undefined>;
+
+  /**
+   * What a tree of the first `size` entries needs to grow. MUST take no more than `O(log size)` reads; so do the proofs.
+   *
+   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a size beyond the head, `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  frontier(topicId: string, size: number): Promise<Frontier>;
+
+  /** Proves that entry `seq` is in the tree of the first `size` (RFC 6962 §2.1.1). @throws As `frontier` does. */
+  proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]>;
+
+  /** Proves that the tree of `first` entries is the beginning of that of `second` (§2.1.2). @throws As `frontier` does. */
+  proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]>;
+
+  /**
+   * Removes content and salt of entry `seq` from every place where they are, and appends the entry that says so, in one
+   * transaction: the only way in which anything is ever removed. The leaf stays, and with it every proof. The entry that
+   * `build` makes is of the kind `erasure` and refers to `seq`.
+   *
+   * Where the content was erased before, appends nothing, makes sure again that it is nowhere, and returns the entry that
+   * said so, with `duplicate: true`. So a call that failed halfway (`STORE_UNAVAILABLE`) is finished by the next.
+   *
+   * @throws {RedRoomError} `REFERENCE_INVALID` when there is no such entry, when it is no message (what the operator did
+   * stays on record), or when its content is missing without an erasure; otherwise as `append` does.
+   */
+  erase(topicId: string, seq: number, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
+
   /**
    * Entries from seq `from` upwards, dense and in order: at most `limit`, and MAY be fewer, but at least one where there
    * is one, so that the bytes of one answer stay within `maxBytes` of content where possible.
@@ -121,6 +160,8 @@ export interface Appended {
   /** The entries added, or for a duplicate the one that was there. */
   readonly entries: readonly StoredEntry[];
   readonly duplicate: boolean;
+  /** The newest signed checkpoint; it covers the entries. */
+  readonly checkpoint: string;
 }
 
 export interface ReadPage {

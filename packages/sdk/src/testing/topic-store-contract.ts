@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { randomId } from "../base/id.ts";
-import type { Appended, EntryDraft, Head, StoredEntry, TopicStore } from "../store/topic-store.ts";
+import type { Appended, EntryDraft, Head, StoredEntry } from "../store/topic-store.ts";
 import { draftOf, newKey, newTopic, rejectsWith, say, textsOf } from "./store-entries.ts";
+import { evidenceContract, type TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
 import type { TestRunner } from "./transport-world.ts";
 
-export interface TopicStoreUnderTest extends AsyncDisposable {
-  /** Open and empty. */
-  readonly store: TopicStore;
-  /** Closes the store and opens what it left behind, as a new process would. */
-  reopen(): Promise<TopicStore>;
-}
+export type { TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
 
 /**
  * Holds a store to its contract (`topic-store.ts`).
@@ -272,6 +268,8 @@ export function topicStoreContract(
     });
   });
 
+  evidenceContract(name, open, { describe, it });
+
   describe(`${name} keeps the contract of its lifetime`, () => {
     it("finishes what is under way when it is closed, and refuses the rest", async () => {
       await using world = await open();
@@ -291,6 +289,12 @@ export function topicStoreContract(
         () => store.listTopics({ limit: 1 }),
         () => store.pseudonym(topic.id, { id: randomId(), name: "anna" }),
         () => store.names(topic.id),
+        () => store.logKey(),
+        () => store.checkpoint(topic.id),
+        () => store.frontier(topic.id, 1),
+        () => store.proveInclusion(topic.id, 1, 1),
+        () => store.proveConsistency(topic.id, 1, 1),
+        () => store.erase(topic.id, 1, newKey(), () => []),
       ];
       for (const call of refused) await rejectsWith("STORE_CLOSED", call());
       assert.equal((await textsOf(await world.reopen(), topic.id)).length, 50);

@@ -43,6 +43,18 @@ export function connectionContract(name: string, make: () => TransportUnderTest,
       }
     });
 
+    it("hands over a stream although a later one is reset at once", async () => {
+      await using world = await World.create(make());
+      const kept = world.client.open();
+      kept.stream.write(Uint8Array.of(1));
+      world.client.open().stream.reset();
+      const after = world.client.open();
+      after.stream.write(Uint8Array.of(2));
+      const ids = [kept, after].map(({ stream }) => stream.id);
+      const { server } = world;
+      await server.until(() => ids.every((id) => server.accepted.some(({ stream }) => stream.id === id)));
+    });
+
     it("hands over streams that the server opens at once", async () => {
       const { client, server } = make();
       const listener = await server.listen({}, (connection) => {

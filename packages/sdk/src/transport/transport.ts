@@ -39,6 +39,8 @@ export interface ListenOptions {
 export interface Listener {
   /** What clients dial, with the real port and, where the transport has one, the pin. */
   readonly address: Address;
+  /** Signs with the private key that the address pins, where there is one: with SHA-256, unless it is an Ed25519 key. */
+  readonly sign?: ((statement: Uint8Array) => Uint8Array) | undefined;
   /** Refuses new connections, closes the open ones with `code` and `reason`, frees the port. Idempotent. */
   close(code?: number, reason?: string): Promise<void>;
 }
@@ -46,6 +48,8 @@ export interface Listener {
 export interface Connection {
   /** `host:port` of the peer, for logs and limits per address. */
   readonly remoteAddress: string;
+  /** The public key that the peer has proved to hold (SubjectPublicKeyInfo, DER), where the transport verifies one. */
+  readonly peerKey?: Uint8Array | undefined;
   /**
    * Streams the peer opens. MUST be set in the turn in which the connection is handed over; none is lost before. A
    * stream that arrives while it is not set is reset.

@@ -35,7 +35,11 @@ function arbitrary(schema: Schema): fc.Arbitrary<unknown> {
     case "string": {
       const pattern = requirement("regex") as RegExp | undefined;
       if (pattern !== undefined) return fc.stringMatching(pattern);
-      return fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.string({ unit: "grapheme", maxLength: 300 }));
+      const minLength = (requirement("min_length") as number | undefined) ?? 0;
+      return fc.oneof(
+        fc.string({ unit: "binary", minLength, maxLength: 60 }),
+        fc.string({ unit: "grapheme", minLength, maxLength: 300 }),
+      );
     }
     case "boolean":
       return fc.boolean();

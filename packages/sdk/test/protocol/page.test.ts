@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ENTRY_KINDS, MESSAGE_KINDS } from "../../src/base/message-kind.ts";
 import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import {
   DEFAULT_LIMITS,
@@ -50,6 +51,11 @@ describe("docs/protocol.md", () => {
     expect(membersOn(row("topic"))).toEqual(membersOf(topicOpened.head.entries.topic as unknown as Schema));
   });
 
+  it("tells the kinds of messages and of entries", () => {
+    expect(words(row("kind"), /"([a-z]+)"/g)).toEqual(MESSAGE_KINDS);
+    expect(words(row("entry kind"), /"([a-z]+)"/g)).toEqual(ENTRY_KINDS);
+  });
+
   it("names every error code", () => {
     const [, section = ""] = page.split("## Error codes");
     const named = words(
@@ -81,7 +87,7 @@ describe("docs/protocol.md", () => {
 
   it("shows examples that are golden vectors", () => {
     const examples = Array.from(page.matchAll(/```hex (.+)\n([^`]+)```/g));
-    expect(examples.map(([, name]) => name)).toEqual(["ping", "publish", "ack", "entry"]);
+    expect(examples.map(([, name]) => name)).toEqual(["ping", "publish", "ack", "entry", "checkpoint"]);
     for (const [, name, text = ""] of examples) {
       const bytes = words(text, /^([0-9a-f*]+)/gm).join(" ");
       const vector = vectors.valid.find((candidate) => candidate.name === name);

@@ -13,8 +13,10 @@ TYPES = {
     "hello": 0x01, "welcome": 0x02, "login": 0x03, "session": 0x04,
     "ping": 0x05, "pong": 0x06, "goodbye": 0x07, "error": 0x08,
     "listTopics": 0x10, "topicList": 0x11, "createTopic": 0x12, "topicCreated": 0x13,
-    "readHistory": 0x14, "historyRead": 0x15,
+    "readHistory": 0x14, "historyRead": 0x15, "proveEntry": 0x16, "entryProof": 0x17,
+    "proveConsistency": 0x18, "consistencyProof": 0x19,
     "openTopic": 0x20, "topicOpened": 0x21, "publish": 0x22, "ack": 0x23, "refused": 0x24, "entry": 0x25,
+    "placeholder": 0x26, "checkpoint": 0x27,
 }  # fmt: skip
 
 
@@ -64,12 +66,26 @@ def check_entry(message):
     assert json.loads(leaf)["commitment"] == commitment, leaf
 
 
+def check_opened(message):
+    """The frontier of the whole tree has the root that the checkpoint was signed over."""
+    peaks = [base64.urlsafe_b64decode(peak + "=") for peak in message["frontier"]]
+    size = message["topic"]["head"]
+    if size == 0 or len(peaks) != bin(size).count("1"):
+        return
+    root = peaks.pop()
+    while peaks:
+        root = hashlib.sha256(b"\1" + peaks.pop() + root).digest()
+    assert message["checkpoint"].split("\n")[1:3] == [str(size), base64.b64encode(root).decode()], message
+
+
 if __name__ == "__main__":
     vectors = json.loads((pathlib.Path(__file__).parent / "vectors.json").read_text("utf-8"))
     for vector in vectors["valid"]:
         vector["hex"] = frame(vector["message"])
         if vector["message"]["type"] == "entry":
             check_entry(vector["message"])
+        if vector["message"]["type"] == "topicOpened":
+            check_opened(vector["message"])
     for pair in vectors["padding"]:
         pair[1] = padded_length(pair[0])
     print(json.dumps(vectors, indent=2, ensure_ascii=True))

@@ -1,11 +1,16 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { fromBase64Url } from "../../src/base/bytes.ts";
+import { openCheckpoint, originOf } from "../../src/evidence/checkpoint.ts";
+import { verifyLogProof } from "../../src/evidence/log-proof.ts";
+import { equalHashes, rootOf } from "../../src/evidence/merkle.ts";
 import { decodeMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { createFrameDecoder } from "../../src/protocol/frame.ts";
 import { DEFAULT_LIMITS, MAX_FRAME_BYTES_BEFORE_LOGIN, maxFrameBytes } from "../../src/protocol/limits.ts";
-import { MESSAGES, type Message } from "../../src/protocol/messages.ts";
+import { MESSAGES, type Message, type MessageOf } from "../../src/protocol/messages.ts";
 import { thrownBy } from "./thrown-by.ts";
 import { comparable, toMessage, unhex, vectors } from "./vectors.ts";
 
@@ -57,6 +62,19 @@ describe("golden vectors", () => {
     }
   });
 
+  it("show a log that verifies: the one of docs/evidence.md", () => {
+    const topicId = "AAECAwQFBgcICQoLDA0ODw";
+    const log = { origin: originOf(topicId), publicKey: bytesOf(named("welcome", "welcome").logKey) };
+    const head = openCheckpoint(named("checkpoint", "checkpoint").note, log);
+    expect(head?.size).toBe(3);
+    const { topic, frontier } = named("topicOpened", "topicOpened: live entries only");
+    const root = rootOf({ size: topic.head, peaks: frontier.map(bytesOf) });
+    expect(head && equalHashes(head.root, root)).toBe(true);
+    const page = readFileSync(new URL("../../../../docs/evidence.md", import.meta.url), "utf8");
+    const [, leaf = ""] = /^leaf +(\{.*"seq":1,.*\})$/m.exec(page) ?? [];
+    expect(verifyLogProof(named("entryProof", "entryProof").proof, leaf, log)).toEqual(head);
+  });
+
   it("are what Python derives from the specification", async () => {
     const script = fileURLToPath(new URL("vectors.py", import.meta.url));
     const python = process.platform === "win32" ? "python" : "python3";
@@ -69,6 +87,14 @@ function read(chunks: readonly Uint8Array[], limit: number): Message[] {
   const decoder = createFrameDecoder({ maxFrameBytes: limit });
   return chunks.flatMap((chunk) => decoder.push(chunk)).map(decodeMessage);
 }
+
+function named<T extends Message["type"]>(type: T, name: string): MessageOf<T> {
+  const vector = vectors.valid.find((candidate) => candidate.name === name);
+  if (vector?.message.type !== type) throw new Error(`no ${type} in a vector ${name}`);
+  return toMessage(vector.message) as MessageOf<T>;
+}
+
+const bytesOf = (text: string): Uint8Array => fromBase64Url(text) ?? new Uint8Array();
 
 /** The same value with the members of every object in reverse order. */
 function reversed<T>(value: T): T {

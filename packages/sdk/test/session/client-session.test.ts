@@ -11,7 +11,13 @@ import {
   stepClientSession,
 } from "../../src/session/client-session.ts";
 
-const welcome: Message = { type: "welcome", version: 1, limits: DEFAULT_LIMITS, heartbeatMs: 1_000 };
+const welcome: Message = {
+  type: "welcome",
+  version: 1,
+  limits: DEFAULT_LIMITS,
+  heartbeatMs: 1_000,
+  logKey: "A".repeat(43),
+};
 const session: Message = {
   type: "session",
   session: "AAAAAAAAAAAAAAAAAAAAAA",
@@ -45,7 +51,7 @@ describe("the client's session", () => {
     expect(effects).toEqual([
       { type: "dial" },
       { type: "send", message: { type: "hello", versions: [1] } },
-      { type: "login" },
+      { type: "login", logKey: new Uint8Array(32), logKeyCertificate: undefined },
       { type: "setTimer", at: 1_003 },
     ]);
   });

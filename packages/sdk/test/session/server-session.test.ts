@@ -11,7 +11,13 @@ import {
   stepServerSession,
 } from "../../src/session/server-session.ts";
 
-const settings = { limits: DEFAULT_LIMITS, heartbeatMs: 1_000, loginTimeoutMs: 5_000 };
+const settings = {
+  limits: DEFAULT_LIMITS,
+  heartbeatMs: 1_000,
+  loginTimeoutMs: 5_000,
+  logKey: "A".repeat(43),
+  logKeyCertificate: undefined,
+};
 const message = (content: Message): ServerSessionInput => ({ type: "message", message: content });
 const hello = message({ type: "hello", versions: [1] });
 const login = message({ type: "login", name: "anna", password: "geheim" });

@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** A program of this folder in a process of its own, which ends with the scope. */
-export function runProgram(name: "append" | "open", args: readonly string[], options: SpawnOptions = {}) {
+export function runProgram(name: "append" | "erase" | "open", args: readonly string[], options: SpawnOptions = {}) {
   return childOf(process.execPath, programArgs(name, args), options);
 }
 
-export function programArgs(name: "append" | "open", args: readonly string[]): string[] {
+export function programArgs(name: "append" | "erase" | "open", args: readonly string[]): string[] {
   const program = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
   return ["--conditions=@redroom/source", "--import", "tsx", program, ...args];
 }

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Head } from "../../src/store/topic-store.ts";
 import { draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
 import { openStore } from "./sqlite-files.ts";
 
@@ -9,10 +10,7 @@ let topicId: string;
 let leafOf: (seq: number, change?: object) => string;
 
 /** Everything on record, to compare before and after. */
-const record = () =>
-  ["topics", "entries", "contents", "people", "pseudonyms"].map((table) =>
-    database.prepare(`SELECT * FROM ${table}`).all(),
-  );
+const record = () => Object.keys(TABLES).map((table) => database.prepare(`SELECT * FROM ${table}`).all());
 
 beforeAll(async () => {
   world = await openStore();
@@ -35,8 +33,10 @@ afterAll(async () => {
 
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   topics: ["topic", "id", "title", "created_at"],
-  entries: ["topic", "seq", "leaf"],
+  entries: ["topic", "seq", "leaf", "nodes"],
   contents: ["topic", "seq", "content", "salt", "rowid"],
+  checkpoints: ["topic", "size", "log_key", "note"],
+  log_keys: ["log_key", "public_key"],
   pseudonyms: ["topic", "pseudonym", "person"],
   people: ["id"],
 };
@@ -45,7 +45,7 @@ describe("the tables of the record", () => {
   for (const [table, columns] of Object.entries(TABLES)) {
     it(`${table}: refuse to remove a row`, () => {
       const before = record();
-      expect(() => database.exec(`DELETE FROM ${table}`)).toThrow("never removed");
+      expect(() => database.exec(`DELETE FROM ${table}`)).toThrow(/never removed|only removed by an erasure/);
       expect(record()).toEqual(before);
     });
 
@@ -66,7 +66,7 @@ describe("the tables of the record", () => {
         const before = record();
         const list = columns.join(", ");
         expect(() => database.exec(`${verb} INTO ${table} (${list}) SELECT ${list} FROM ${table}`)).toThrow(
-          /once|without gaps/,
+          /once|without gaps|of the head/,
         );
         expect(record()).toEqual(before);
       });
@@ -75,7 +75,7 @@ describe("the tables of the record", () => {
 
   const replacing: Readonly<Record<string, () => string>> = {
     "an entry under another number by its key": () =>
-      `INSERT OR REPLACE INTO entries (topic, seq, leaf) SELECT topic, 3, replace(leaf, '"seq":1,', '"seq":3,') FROM entries WHERE seq = 1`,
+      `INSERT OR REPLACE INTO entries (topic, seq, leaf, nodes) SELECT topic, 3, replace(leaf, '"seq":1,', '"seq":3,'), nodes FROM entries WHERE seq = 1`,
     "a topic by its id": () => `REPLACE INTO topics (id, title, created_at) VALUES ('${topicId}', 'Other', 1)`,
     "a topic by its title": () => "REPLACE INTO topics (id, title, created_at) VALUES ('other', 'Share Deal', 1)",
     "a topic by its number": () => "REPLACE INTO topics (topic, id, title, created_at) VALUES (1, 'other', 'Other', 1)",
@@ -87,7 +87,11 @@ describe("the tables of the record", () => {
       "REPLACE INTO pseudonyms (topic, pseudonym, person) SELECT topic, pseudonym, 'another' FROM pseudonyms",
     "a person by an id": () => "REPLACE INTO people (id, name) VALUES ('a-person', 'Bernd')",
     "an entry by a conflict clause": () =>
-      "INSERT INTO entries (topic, seq, leaf) SELECT topic, seq, leaf FROM entries WHERE true ON CONFLICT DO UPDATE SET leaf = leaf",
+      "INSERT INTO entries (topic, seq, leaf, nodes) SELECT topic, seq, leaf, nodes FROM entries WHERE true ON CONFLICT DO UPDATE SET leaf = leaf",
+    "a checkpoint of the head": () =>
+      "REPLACE INTO checkpoints (topic, size, log_key, note) SELECT topic, size, log_key, 'other' FROM checkpoints WHERE size = 2",
+    "a key by its number": () => "REPLACE INTO log_keys (log_key, public_key) VALUES (1, zeroblob(32))",
+    "a key by itself": () => "REPLACE INTO log_keys (log_key, public_key) SELECT 2, public_key FROM log_keys",
   };
   for (const [what, sql] of Object.entries(replacing)) {
     it(`refuse to replace ${what}`, () => {
@@ -99,7 +103,7 @@ describe("the tables of the record", () => {
 
   it("refuse entries out of their order, or whose columns would contradict the leaf", () => {
     const before = record();
-    const insert = database.prepare("INSERT INTO entries (topic, seq, leaf) VALUES (?, ?, ?)");
+    const insert = database.prepare("INSERT INTO entries (topic, seq, leaf, nodes) VALUES (?, ?, ?, x'')");
     expect(() => insert.run(1, 4, leafOf(4))).toThrow("without gaps");
     expect(() => insert.run(1, 0, leafOf(0))).toThrow("without gaps");
     expect(() => insert.run(1, 3, leafOf(4))).toThrow("CHECK");
@@ -112,6 +116,31 @@ describe("the tables of the record", () => {
     expect(record()).toEqual(before);
   });
 
+  it("refuse a checkpoint of anything but the head", () => {
+    const insert = database.prepare("INSERT INTO checkpoints (topic, size, log_key, note) VALUES (1, ?, 1, 'note')");
+    expect(() => insert.run(1)).toThrow("of the head");
+    expect(() => insert.run(3)).toThrow("of the head");
+  });
+
+  it("let a content go only with an erasure of it on record, and never what the operator wrote", async () => {
+    const { id } = await newTopic(world.store, "Erasures");
+    for (const text of ["one", "two", "three"]) await say(world.store, id, text);
+    const key = newKey();
+    const erasure = (head: Head) => [draftOf(id, key, head, "by court order", { kind: "erasure", re: 2 })];
+    await world.store.erase(id, 2, key, erasure);
+    const remove = (seq: number) =>
+      database.exec(
+        `DELETE FROM contents WHERE topic = (SELECT topic FROM topics WHERE id = '${id}') AND seq = ${seq}`,
+      );
+    for (const seq of [1, 3, 4]) expect(() => remove(seq)).toThrow("only removed by an erasure on record");
+    const texts = (await world.store.read(id, { from: 1, limit: 9 })).map(({ content }) => content);
+    expect(texts).toEqual(['{"text":"one"}', undefined, '{"text":"three"}', '{"text":"by court order"}']);
+    // Not even an erasure of an erasure, were one written by hand.
+    const again = newKey();
+    await world.store.append(id, again, (head) => [draftOf(id, again, head, "hide", { kind: "erasure", re: 4 })]);
+    expect(() => remove(4)).toThrow("only removed by an erasure on record");
+  });
+
   it("refuse content without an entry, and a salt of another length", () => {
     const insert = database.prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)");
     database.pragma("foreign_keys = ON");
@@ -122,6 +151,8 @@ describe("the tables of the record", () => {
 
   it("let a person take another name", () => {
     database.exec("UPDATE people SET name = 'Anna B.' WHERE id = 'a-person'");
-    expect(database.prepare("SELECT DISTINCT author FROM messages").pluck().all()).toEqual(["Anna B."]);
+    expect(database.prepare("SELECT DISTINCT author FROM messages WHERE topic = 'Share Deal'").pluck().all()).toEqual([
+      "Anna B.",
+    ]);
   });
 });

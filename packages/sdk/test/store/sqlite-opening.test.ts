@@ -1,10 +1,11 @@
-import { chmod, chown, copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { sqliteStore } from "../../src/sqlite.ts";
+import { readLogKey } from "../../src/evidence/log-key.ts";
+import { sqliteStore, verifyStore } from "../../src/sqlite.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
-import { newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
+import { newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
 import { newFolder, openStore } from "./sqlite-files.ts";
 
@@ -14,7 +15,7 @@ describe("opening the SQLite store", () => {
     const topic = await newTopic(world.store);
     await say(world.store, topic.id, "secret");
     const files = await readdir(world.folder);
-    expect(files.sort()).toEqual(["room.db", "room.db-shm", "room.db-wal"]);
+    expect(files.sort()).toEqual(["room.db", "room.db-shm", "room.db-wal", "room.db.log-key"]);
     for (const file of files) expect((await stat(join(world.folder, file))).mode & 0o777).toBe(0o600);
   });
 
@@ -90,7 +91,8 @@ describe("opening the SQLite store", () => {
     };
     await using world = await openStore();
     await world.store.close();
-    if (nobody !== undefined) for (const path of [world.folder, world.file]) await chown(path, nobody, nobody);
+    const key = `${world.file}.log-key`;
+    if (nobody !== undefined) for (const path of [world.folder, world.file, key]) await chown(path, nobody, nobody);
     expect(await reopened(world.file)).toEqual({ opened: true });
     const denied = { code: "STORE_UNAVAILABLE", message: `unable to open the store ${world.file}; access is denied` };
     await chmod(world.file, 0o400);
@@ -101,7 +103,12 @@ describe("opening the SQLite store", () => {
     const other = join(world.folder, "other.db");
     expect(await reopened(other)).toMatchObject({ code: "STORE_UNAVAILABLE" });
     await chmod(world.folder, 0o700);
-    expect(await readdir(world.folder)).toEqual(["room.db"]);
+    await chmod(key, 0o000);
+    expect(await reopened(world.file)).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining(`unable to open the log key ${key}; EACCES`),
+    });
+    expect((await readdir(world.folder)).sort()).toEqual(["room.db", "room.db.log-key"]);
   });
 
   it("can be tried again after it has failed", async () => {
@@ -120,24 +127,68 @@ describe("opening the SQLite store", () => {
     await Promise.all(stores.map((store) => store.open()));
     const topics = await Promise.all(stores.map((store) => newTopic(store)));
     for (const store of stores) expect(await store.listTopics({ limit: 10 })).toHaveLength(topics.length);
+    const keys = await Promise.all(stores.map((store) => store.logKey()));
+    for (const key of keys) expect(key).toEqual(keys[0]);
     await Promise.all(stores.map((store) => store.close()));
-    expect(await readdir(folder.path)).toEqual(["room.db"]);
+    expect((await readdir(folder.path)).sort()).toEqual(["room.db", "room.db.log-key"]);
+    expect(registeredKeys(folder.file)).toEqual([Buffer.from(keys[0] ?? [])]);
   });
 
-  it("leaves one file behind that, copied alone, is the whole store", async () => {
+  it("makes one log key where many find it missing, whole before it has its name", async () => {
+    await using folder = await newFolder();
+    const first = sqliteStore(folder.file);
+    await first.open();
+    const lost = await first.logKey();
+    await first.close();
+    const file = `${folder.file}.log-key`;
+    for (let round = 1; round <= 5; round++) {
+      await rm(file, { force: true });
+      await writeFile(`${file}.new`, "-----BEGIN PRIV"); // a crash while it was written
+      const stores = Array.from({ length: 4 }, () => sqliteStore(folder.file));
+      await Promise.all(stores.map((store) => store.open()));
+      const keys = await Promise.all(stores.map((store) => store.logKey()));
+      for (const key of keys) expect(key).toEqual(keys[0]);
+      expect(keys[0]).not.toEqual(lost);
+      await Promise.all(stores.map((store) => store.close()));
+      expect((await readdir(folder.path)).sort()).toEqual(["room.db", "room.db.log-key"]);
+      expect(Buffer.from(keys[0] ?? [])).toEqual(readLogKey(await readFile(file, "utf8")).publicKey);
+      expect(registeredKeys(folder.file)).toHaveLength(1 + round);
+    }
+  });
+
+  it("leaves one file behind that is the whole record, and its key, with which the copy is the same store", async () => {
     await using world = await openStore();
     const topic = await newTopic(world.store);
-    await Promise.all(Array.from({ length: 100 }, (_, index) => say(world.store, topic.id, `message ${index}`)));
+    const author = await world.store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
+    const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`);
+    await Promise.all(texts.map((text) => say(world.store, topic.id, text, newKey(author))));
     await world.store.close();
-    expect(await readdir(world.folder)).toEqual(["room.db"]);
-    await using folder = await newFolder();
-    await copyFile(world.file, folder.file);
-    const store = sqliteStore(folder.file);
-    await store.open();
-    expect(await textsOf(store, topic.id)).toHaveLength(100);
-    await store.close();
+    expect((await readdir(world.folder)).sort()).toEqual(["room.db", "room.db.log-key"]);
+    for (const suffixes of [["", ".log-key"], [""]]) {
+      await using folder = await newFolder();
+      for (const suffix of suffixes) await copyFile(world.file + suffix, folder.file + suffix);
+      const store = sqliteStore(folder.file);
+      await store.open();
+      expect(await textsOf(store, topic.id)).toHaveLength(100);
+      const key = await store.logKey();
+      // Without the old one, a new key takes over and signs what it finds.
+      expect(registeredKeys(folder.file)).toHaveLength(suffixes.length === 2 ? 1 : 2);
+      expect(registeredKeys(folder.file).at(-1)).toEqual(Buffer.from(key));
+      await say(store, topic.id, "and on", newKey(author));
+      await store.close();
+      expect(await verifyStore(folder.file)).toMatchObject({ faults: [] });
+    }
   });
 });
+
+function registeredKeys(file: string): unknown[] {
+  const database = new Database(file, { readonly: true });
+  try {
+    return database.prepare("SELECT public_key FROM log_keys ORDER BY log_key").pluck().all();
+  } finally {
+    database.close();
+  }
+}
 
 function withDatabase(file: string, sql: string): void {
   const database = new Database(file);

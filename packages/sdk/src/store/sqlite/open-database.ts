@@ -26,6 +26,8 @@ export function openDatabase({ file, readonly, busyTimeoutMs }: OpenSettings): D
     database.pragma("trusted_schema = OFF");
     database.pragma("foreign_keys = ON");
     database.pragma("secure_delete = ON");
+    // VACUUM, which erasing needs, copies the room's texts: never to a folder of the system.
+    database.pragma("temp_store = MEMORY");
     // In WAL mode better-sqlite3 defaults to NORMAL, which may lose the last commits with the power.
     database.pragma("synchronous = FULL");
     database.pragma("fullfsync = ON"); // macOS: through the cache of the disk too

@@ -24,6 +24,8 @@ CREATE TABLE entries (
   author TEXT NOT NULL GENERATED ALWAYS AS (leaf ->> '$.by') VIRTUAL,
   at INTEGER NOT NULL GENERATED ALWAYS AS (leaf ->> '$.at') VIRTUAL,
   re INTEGER GENERATED ALWAYS AS (leaf ->> '$.re') VIRTUAL,
+  -- The roots of the subtrees of 2, 4, 8 … entries that this one completes: 32 bytes each, often none.
+  nodes BLOB NOT NULL CHECK (length(nodes) % 32 = 0),
   PRIMARY KEY (topic, seq),
   UNIQUE (topic, author, id)
 ) STRICT, WITHOUT ROWID;
@@ -37,6 +39,20 @@ CREATE TABLE contents (
   PRIMARY KEY (topic, seq),
   FOREIGN KEY (topic, seq) REFERENCES entries
 ) STRICT;
+
+-- Every key that ever signed here, and every head that was signed.
+CREATE TABLE log_keys (
+  log_key INTEGER PRIMARY KEY,
+  public_key BLOB NOT NULL UNIQUE CHECK (length(public_key) = 32)
+) STRICT;
+
+CREATE TABLE checkpoints (
+  topic INTEGER NOT NULL REFERENCES topics,
+  size INTEGER NOT NULL CHECK (size > 0),
+  log_key INTEGER NOT NULL REFERENCES log_keys,
+  note TEXT NOT NULL,
+  PRIMARY KEY (topic, size, log_key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE people (
   id TEXT NOT NULL PRIMARY KEY,
@@ -59,6 +75,12 @@ CREATE TABLE users (
   admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
   created_at INTEGER NOT NULL
 ) STRICT;
+
+-- What neither a hash, a signature nor a unique index repeats is in an index too: two copies, which PRAGMA integrity_check
+-- compares, so that no damage goes unseen.
+CREATE INDEX topics_copy ON topics (created_at);
+CREATE INDEX people_copy ON people (name);
+CREATE INDEX users_copy ON users (password_hash, admin, created_at);
 
 -- Nobody changes or removes what is on record. REPLACE removes rows without a DELETE trigger, so inserts are checked too.
 CREATE TRIGGER topics_insert BEFORE INSERT ON topics BEGIN
@@ -85,7 +107,27 @@ CREATE TRIGGER contents_insert BEFORE INSERT ON contents BEGIN
     OR EXISTS (SELECT 1 FROM contents WHERE rowid = NEW.rowid);
 END;
 CREATE TRIGGER contents_update BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABORT, 'content is never changed'); END;
-CREATE TRIGGER contents_delete BEFORE DELETE ON contents BEGIN SELECT RAISE(ABORT, 'content is never removed'); END;
+CREATE TRIGGER contents_delete BEFORE DELETE ON contents BEGIN
+  SELECT RAISE(ABORT, 'content is only removed by an erasure on record')
+  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND kind = 'erasure' AND re = OLD.seq)
+    OR EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND seq = OLD.seq AND kind IN ('erasure', 'export'));
+END;
+
+CREATE TRIGGER checkpoints_insert BEFORE INSERT ON checkpoints BEGIN
+  SELECT RAISE(ABORT, 'a checkpoint is of the head')
+  WHERE NEW.size IS NOT (SELECT max(seq) FROM entries WHERE topic = NEW.topic);
+  SELECT RAISE(ABORT, 'a head is signed once by a key')
+  WHERE EXISTS (SELECT 1 FROM checkpoints WHERE topic = NEW.topic AND size = NEW.size AND log_key = NEW.log_key);
+END;
+CREATE TRIGGER checkpoints_update BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
+CREATE TRIGGER checkpoints_delete BEFORE DELETE ON checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints are never removed'); END;
+
+CREATE TRIGGER log_keys_insert BEFORE INSERT ON log_keys BEGIN
+  SELECT RAISE(ABORT, 'a key is added once')
+  WHERE EXISTS (SELECT 1 FROM log_keys WHERE log_key = NEW.log_key OR public_key = NEW.public_key);
+END;
+CREATE TRIGGER log_keys_update BEFORE UPDATE ON log_keys BEGIN SELECT RAISE(ABORT, 'keys are never changed'); END;
+CREATE TRIGGER log_keys_delete BEFORE DELETE ON log_keys BEGIN SELECT RAISE(ABORT, 'keys are never removed'); END;
 
 CREATE TRIGGER pseudonyms_insert BEFORE INSERT ON pseudonyms BEGIN
   SELECT RAISE(ABORT, 'a pseudonym is given once')

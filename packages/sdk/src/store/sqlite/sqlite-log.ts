@@ -1,11 +1,15 @@
 import type Database from "better-sqlite3";
+import { RedRoomError } from "../../base/errors.ts";
 import { randomId } from "../../base/id.ts";
 import type { LeafFields } from "../../evidence/leaf.ts";
+import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import type { CommitResult } from "../append-queue.ts";
 import type { Addition, Found } from "../batch.ts";
-import { topicExists, topicUnknown, withinBytes } from "../store-errors.ts";
-import type { Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { grow, type StoredTree } from "../signed-tree.ts";
+import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
+import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
+import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
 interface TopicRow extends TopicRecord {
   /** The number that stands for the topic in other tables. */
@@ -21,11 +25,18 @@ const ENTRY = "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents U
 export class SqliteLog {
   readonly #database: Database.Database;
   readonly #people: SqlitePeople;
+  readonly #trees: SqliteTrees;
+  readonly #signer: CheckpointSigner | undefined;
   readonly #statements;
+  /** Trees as this connection has written them; somebody else's writing shows in the head. */
+  readonly #frontiers = new Map<number, Frontier>();
 
-  constructor(database: Database.Database) {
+  /** @param signer Who signs what this connection writes; none for one that only reads. */
+  constructor(database: Database.Database, signer?: CheckpointSigner) {
     this.#database = database;
+    this.#signer = signer;
     this.#people = new SqlitePeople(database);
+    this.#trees = new SqliteTrees(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       topicById: prepare(`${TOPIC} WHERE id = ?`),
@@ -36,8 +47,10 @@ export class SqliteLog {
       addPseudonym: prepare("INSERT INTO pseudonyms (topic, pseudonym, person) VALUES (?, ?, ?)"),
       names: prepare("SELECT pseudonym, name FROM pseudonyms JOIN people ON people.id = person WHERE topic = ?").raw(),
       entryByKey: prepare(`${ENTRY} WHERE topic = ? AND author = ? AND id = ?`),
-      addEntry: prepare("INSERT INTO entries (topic, seq, leaf) VALUES (?, ?, ?)"),
+      addEntry: prepare("INSERT INTO entries (topic, seq, leaf, nodes) VALUES (?, ?, ?, ?)"),
       addContent: prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)"),
+      eraseContent: prepare("DELETE FROM contents WHERE topic = ? AND seq = ?"),
+      erasureOf: prepare(`${ENTRY} WHERE topic = ? AND kind = 'erasure' AND re = ? ORDER BY seq LIMIT 1`),
       page: prepare(`${ENTRY} WHERE topic = ? AND seq >= ? ORDER BY seq LIMIT ?`),
     };
   }
@@ -82,29 +95,118 @@ export class SqliteLog {
 
   /** Everything in one transaction, synced when this returns; or nothing, and why. */
   commit(additions: readonly Addition[]): CommitResult {
-    return this.#inTransaction(() => {
-      const topics = new Map<string, number>();
+    const grown = new Map<number, Frontier>();
+    const result = this.#inTransaction((): CommitResult => {
+      const topics = new Map<string, TopicRow>();
       const heads: [string, Head][] = [];
       const found: Found[] = [];
       for (const [addition, { topicId, entries }] of additions.entries()) {
-        if (!topics.has(topicId)) {
-          const { topic, seq } = this.#topic(topicId);
-          topics.set(topicId, topic);
-          if (entries[0]?.seq !== seq + 1) heads.push([topicId, { seq }]);
+        let row = topics.get(topicId);
+        if (row === undefined) {
+          row = this.#topic(topicId);
+          topics.set(topicId, row);
+          if (entries[0]?.seq !== row.seq + 1) heads.push([topicId, { seq: row.seq }]);
         }
-        const entry = this.#alreadyThere(topics.get(topicId), entries);
-        if (entry !== undefined) found.push({ addition, entry });
+        const entry = this.#alreadyThere(row.topic, entries);
+        if (entry !== undefined) found.push({ addition, entry, checkpoint: this.checkpoint(topicId) ?? "" });
       }
       if (heads.length > 0 || found.length > 0) return { type: "conflict", heads, found };
-      for (const { topicId, entries } of additions) {
-        const topic = topics.get(topicId);
-        for (const { seq, leaf, content, salt } of entries) {
-          this.#statements.addEntry.run(topic, seq, leaf);
-          this.#statements.addContent.run(topic, seq, content, salt);
-        }
+      for (const [topicId, row] of topics) {
+        const own = additions.filter((addition) => addition.topicId === topicId);
+        grown.set(row.topic, this.#write(row, own));
       }
-      return { type: "committed" };
+      return { type: "committed", checkpoints: this.#sign(topics, grown) };
     });
+    for (const [topic, frontier] of grown) this.#frontiers.set(topic, frontier);
+    return result;
+  }
+
+  #write({ topic, id, seq: head }: TopicRow, additions: readonly Addition[]): Frontier {
+    const known = this.#frontiers.get(topic);
+    let frontier = known?.size === head ? known : this.#trees.of(topic, head).frontier(head);
+    if (frontier !== known) this.#signer?.confirm(topic, id, frontier);
+    for (const { entries, erases } of additions) {
+      const growth = grow(
+        frontier,
+        entries.map(({ leaf }) => leaf),
+      );
+      frontier = growth.frontier;
+      for (const [index, { seq, leaf, content, salt }] of entries.entries()) {
+        this.#statements.addEntry.run(topic, seq, leaf, growth.nodes[index]);
+        this.#statements.addContent.run(topic, seq, content, salt);
+      }
+      if (erases !== undefined) this.#statements.eraseContent.run(topic, erases);
+    }
+    return frontier;
+  }
+
+  #sign(topics: ReadonlyMap<string, TopicRow>, grown: ReadonlyMap<number, Frontier>): Map<string, string> {
+    const notes = new Map<string, string>();
+    for (const [topicId, { topic }] of topics) {
+      const frontier = grown.get(topic);
+      if (frontier !== undefined && this.#signer) notes.set(topicId, this.#signer.sign(topic, topicId, frontier));
+    }
+    return notes;
+  }
+
+  checkpoint(topicId: string): string | undefined {
+    return this.#database.transaction(() => {
+      const { topic, id, seq } = this.#topic(topicId);
+      return this.#signer?.newest(topic, id, seq);
+    })();
+  }
+
+  frontier(topicId: string, size: number): Frontier {
+    return this.#tree(topicId).frontier(size);
+  }
+
+  proveInclusion(topicId: string, seq: number, size: number): Hash[] {
+    return this.#tree(topicId).proveInclusion(seq, size);
+  }
+
+  proveConsistency(topicId: string, first: number, second: number): Hash[] {
+    return this.#tree(topicId).proveConsistency(first, second);
+  }
+
+  /**
+   * @returns The erasure of an entry that was erased before; `undefined` when it can be erased.
+   * @throws {RedRoomError} `REFERENCE_INVALID`.
+   */
+  erasureOf(topicId: string, seq: number): Appended | undefined {
+    const { topic } = this.#topic(topicId);
+    const [entry] = this.#statements.page.all(topic, seq, 1).map(entryOf);
+    const content = entry?.seq === seq && entry.content !== undefined;
+    const erasure = content ? undefined : this.#statements.erasureOf.get(topic, seq);
+    const kind = entry?.seq === seq ? (JSON.parse(entry.leaf) as LeafFields).kind : undefined;
+    const reason = whyNotErasable({ kind, content, erasure: erasure !== undefined });
+    if (reason !== undefined) throw notErasable(seq, reason);
+    if (erasure === undefined) return undefined;
+    return { entries: [entryOf(erasure)], duplicate: true, checkpoint: this.checkpoint(topicId) ?? "" };
+  }
+
+  /**
+   * Rewrites the file from what is live in it, and empties the write-ahead log: what was erased is then nowhere in them,
+   * not even in the unused bytes of a page, where SQLite leaves copies of what it has moved.
+   *
+   * @throws {RedRoomError} `STORE_UNAVAILABLE`: copies may be left; the same call again finishes the job.
+   */
+  scrub(): void {
+    try {
+      this.#database.exec("VACUUM");
+      const [{ busy } = { busy: 1 }] = this.#database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+      if (busy !== 0) throw new Error("another process is reading from it");
+    } catch (cause) {
+      throw new RedRoomError(
+        "STORE_UNAVAILABLE",
+        `unable to remove every copy of what was erased from ${this.#database.name}; ${(cause as Error).message}`,
+        { cause, retryable: true, remedy: "end what keeps the database busy, and erase the entry again to finish" },
+      );
+    }
+  }
+
+  #tree(topicId: string): StoredTree {
+    const { topic, seq } = this.#topic(topicId);
+    return this.#trees.of(topic, seq);
   }
 
   read(topicId: string, { from, limit, maxBytes }: ReadPage): StoredEntry[] {

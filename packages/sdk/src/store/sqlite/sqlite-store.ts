@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import { AppendQueue } from "../append-queue.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
@@ -50,6 +51,7 @@ class FileStore implements SqliteStore {
   /** It reads, and waits for nobody. */
   readonly #reader: WorkerLink;
   readonly #queue: AppendQueue;
+  #logKey: Uint8Array | undefined;
   #open = false;
   readonly #file: string;
   #inode: string | undefined;
@@ -72,7 +74,7 @@ class FileStore implements SqliteStore {
       this.#inode = meetFile(this.#file);
       this.#reader.start();
       try {
-        await this.#writer.call("connection", "open");
+        this.#logKey = await this.#writer.call("connection", "open");
         await this.#reader.call("connection", "open");
         this.#open = true;
       } catch (error) {
@@ -121,6 +123,39 @@ class FileStore implements SqliteStore {
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
     if (!this.#open) throw storeClosed();
     return this.#queue.append(topicId, key, build);
+  }
+
+  async logKey(): Promise<Uint8Array> {
+    if (!this.#open || this.#logKey === undefined) throw storeClosed();
+    return this.#logKey;
+  }
+
+  async checkpoint(topicId: string): Promise<string | undefined> {
+    return this.#write().call("log", "checkpoint", topicId);
+  }
+
+  async frontier(topicId: string, size: number): Promise<Frontier> {
+    return this.#read().call("log", "frontier", topicId, size);
+  }
+
+  async proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]> {
+    return this.#read().call("log", "proveInclusion", topicId, seq, size);
+  }
+
+  async proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]> {
+    return this.#read().call("log", "proveConsistency", topicId, first, second);
+  }
+
+  async erase(
+    topicId: string,
+    seq: number,
+    key: EntryKey,
+    build: (head: Head) => readonly EntryDraft[],
+  ): Promise<Appended> {
+    const earlier = await this.#write().call("log", "erasureOf", topicId, seq);
+    const appended = earlier ?? (await this.#queue.append(topicId, key, build, seq));
+    await this.#write().call("log", "scrub");
+    return appended;
   }
 
   async read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {

@@ -1,8 +1,10 @@
 /** The program of a worker thread: one connection to the file, and the calls that the store sends it, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { RedRoomError } from "../../base/errors.ts";
+import { openLogKey } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteLog } from "./sqlite-log.ts";
+import { CheckpointSigner } from "./sqlite-trees.ts";
 import { SqliteUsers } from "./sqlite-users.ts";
 import type { Failure, WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
 
@@ -15,7 +17,14 @@ let connection: ReturnType<typeof connect> | undefined;
 /** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
 function connect() {
   const database = openDatabase(settings);
-  return { database, log: new SqliteLog(database), users: new SqliteUsers(database) };
+  try {
+    const key = settings.readonly ? undefined : openLogKey(`${settings.file}.log-key`, database);
+    const log = new SqliteLog(database, key && new CheckpointSigner(database, key));
+    return { database, log, users: new SqliteUsers(database), logKey: key?.publicKey };
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
 }
 
 /** @param tidy Moves the write-ahead log into the file, so that the one file is the whole store. */
@@ -31,9 +40,9 @@ function disconnect({ tidy }: { readonly tidy: boolean }): void {
 
 function answer({ target, method, args }: WorkerCall): unknown {
   if (target === "connection") {
-    if (method === "open") connection ??= connect();
-    else disconnect({ tidy: true });
-    return undefined;
+    if (method === "close") return disconnect({ tidy: true });
+    connection ??= connect();
+    return connection.logKey;
   }
   connection ??= connect();
   const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;

@@ -31,7 +31,8 @@ export interface Failure {
 
 /** What can be called in the thread. */
 interface Targets {
-  readonly connection: { open(): void; close(): void };
+  /** Opening gives the public half of the key that signs; a connection that only reads has none. */
+  readonly connection: { open(): Uint8Array | undefined; close(): void };
   readonly log: SqliteLog;
   readonly users: SqliteUsers;
 }

@@ -23,7 +23,9 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
   #closing = false;
   #ended = false;
   #nextId: number;
-  #highestPeerId = -1;
+  #nextPeerId: number;
+  /** Streams of the peer that a later one has overtaken: a reset travels at once, bytes at the end of the turn. */
+  readonly #overtaken = new Set<number>();
   /** Streams we opened and the peer still knows. */
   #opened = 0;
   #resolveClosed: (end: ConnectionEnd) => void = () => {};
@@ -32,6 +34,7 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
     this.remoteAddress = remoteAddress;
     this.#settings = settings;
     this.#nextId = side === "client" ? 0 : 1;
+    this.#nextPeerId = 1 - this.#nextId;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -107,10 +110,12 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
     return id % 4 !== this.#nextId % 4;
   }
 
-  /** The wire keeps its order, so a higher id of the peer's is a stream not seen before. */
+  /** Whether it is a stream of the peer that was not heard of before. */
   #isNew(id: number): boolean {
-    if (!this.#isPeers(id) || id <= this.#highestPeerId) return false;
-    this.#highestPeerId = id;
+    if (!this.#isPeers(id)) return false;
+    if (id < this.#nextPeerId) return this.#overtaken.delete(id);
+    for (; this.#nextPeerId < id; this.#nextPeerId += 4) this.#overtaken.add(this.#nextPeerId);
+    this.#nextPeerId = id + 4;
     return true;
   }
 

@@ -35,6 +35,8 @@ export class QuicConnection implements Connection, Turner, StreamOwner {
   readonly remoteAddress: string;
   readonly closed: Promise<ConnectionEnd>;
   onStream: ((stream: Stream) => void) | undefined;
+  /** Set by who has verified it. */
+  peerKey: Uint8Array | undefined;
   readonly #native: NativeConnection;
   readonly #settings: QuicConnectionSettings;
   readonly #wire: Wire;

@@ -79,7 +79,7 @@ async function attempt(to: Dial, host: string, signal: AbortSignal): Promise<Con
         admit: () => {
           endpoint.onRefused = undefined;
           try {
-            verify(native, to);
+            connection.peerKey = verify(native, to);
             admitted(connection);
           } catch (thrown) {
             connection.abort(thrown as RedRoomError, CERTIFICATE_REFUSED);
@@ -104,8 +104,8 @@ async function attempt(to: Dial, host: string, signal: AbortSignal): Promise<Con
   }
 }
 
-function verify(native: NativeConnection, { options, address }: Dial): void {
-  verifyCertificate(native.peerCertChain()?.[0], {
+function verify(native: NativeConnection, { options, address }: Dial): Uint8Array {
+  return verifyCertificate(native.peerCertChain()?.[0], {
     pin: address.pin,
     name: options.ca === undefined ? undefined : (options.serverName ?? address.host),
     nowMs: options.clock.now(),

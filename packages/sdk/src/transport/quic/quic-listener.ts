@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import type { Timer } from "../../base/clock.ts";
 import type { Address } from "../../protocol/address.ts";
 import { connectionLost } from "../endings.ts";
@@ -63,6 +63,11 @@ export class QuicListener implements Listener {
         options.logger.debug({ error, from }, "a datagram was dropped");
       }
     };
+  }
+
+  sign(statement: Uint8Array): Uint8Array {
+    const key = createPrivateKey(this.#options.tls?.privateKey ?? "");
+    return new Uint8Array(sign(key.asymmetricKeyType === "ed25519" ? null : "sha256", statement, key));
   }
 
   /** Connections held, those in their handshake included. */

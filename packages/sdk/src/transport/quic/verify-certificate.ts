@@ -5,11 +5,10 @@ import { checkValidity } from "./quic-options.ts";
 
 /** SHA-256 of the public key (SubjectPublicKeyInfo, DER): what an address names a server by. */
 export const pinOf = (certificate: X509Certificate): Uint8Array =>
-  new Uint8Array(
-    createHash("sha256")
-      .update(certificate.publicKey.export({ type: "spki", format: "der" }))
-      .digest(),
-  );
+  new Uint8Array(createHash("sha256").update(publicKeyOf(certificate)).digest());
+
+const publicKeyOf = (certificate: X509Certificate): Uint8Array =>
+  new Uint8Array(certificate.publicKey.export({ type: "spki", format: "der" }));
 
 export interface Expectation {
   readonly pin: Uint8Array | undefined;
@@ -22,9 +21,10 @@ export interface Expectation {
  * The client's own check of the server, after the handshake and before anything is sent. Where an authority is asked
  * for, the chain has been verified by BoringSSL already, which knows neither our pin nor the name.
  *
+ * @returns The server's public key (SubjectPublicKeyInfo, DER).
  * @throws {RedRoomError} `PIN_MISMATCH`, `CERTIFICATE_EXPIRED`, `CERTIFICATE_INVALID`.
  */
-export function verifyCertificate(der: Uint8Array | undefined, { pin, name, nowMs }: Expectation): void {
+export function verifyCertificate(der: Uint8Array | undefined, { pin, name, nowMs }: Expectation): Uint8Array {
   const invalid = (reason: string, cause?: unknown) =>
     new RedRoomError("CERTIFICATE_INVALID", `unable to connect; ${reason}`, { cause });
   if (der === undefined) throw invalid("the server showed no certificate");
@@ -40,9 +40,10 @@ export function verifyCertificate(der: Uint8Array | undefined, { pin, name, nowM
     });
   }
   checkValidity(leaf, nowMs, "connect");
-  if (name === undefined) return;
+  if (name === undefined) return publicKeyOf(leaf);
   const found = isIP(name) === 0 ? leaf.checkHost(name) : leaf.checkIP(name);
   if (found === undefined) {
     throw invalid(`the server's certificate is for ${leaf.subjectAltName ?? "no name"}, not for ${name}`);
   }
+  return publicKeyOf(leaf);
 }

@@ -1,0 +1,58 @@
+import { LogFollower, logFork } from "../evidence/log-follower.ts";
+import { type Hash, hashLeaf, rootOf } from "../evidence/merkle.ts";
+import { verifyConsistency } from "../evidence/proofs.ts";
+import { protocolError } from "../protocol/frame.ts";
+import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
+import type { Link } from "./link.ts";
+import { readMessage, type TopicMessage } from "./message.ts";
+import { openHead, reconcile } from "./reconcile.ts";
+import { expectLast, request } from "./request.ts";
+
+export interface HistoryPage {
+  readonly messages: readonly TopicMessage[];
+  /** Of every entry of the page, also of those whose text is withheld. */
+  readonly leafHashes: readonly Hash[];
+  /** The seq behind the page. */
+  readonly next: number;
+  /** There is nothing behind the page. */
+  readonly last: boolean;
+}
+
+/**
+ * Reads a page of the record and verifies it: what the server says came before, the page's leaves, and its proof that
+ * both are the beginning of the log it has signed.
+ *
+ * @throws {RedRoomError} `PROTOCOL_ERROR`, `LOG_FORK`; what else goes wrong with a request.
+ */
+export async function readPage(link: Link, topicId: string, from: number, limit: number): Promise<HistoryPage> {
+  const response = await request(link, { type: "readHistory", topic: topicId, from, limit });
+  const trust = link.trust(topicId);
+  const { head: size, frontier, checkpoint: note, consistency } = expectLast(response, "historyRead");
+  const head = openHead(trust, size, note);
+  const entries = response.slice(0, -1);
+  if (entries.length > limit) throw protocolError(`${entries.length} entries came where ${limit} were asked for`);
+  if (entries.length === 0) {
+    if (from <= size) throw protocolError(`entry ${from} of ${size} did not come`);
+    await reconcile(link, topicId, head);
+    return { messages: [], leafHashes: [], next: from, last: true };
+  }
+  const follower = new LogFollower(trust, readFrontierOf(from - 1, decodeHashes(frontier)));
+  const messages: TopicMessage[] = [];
+  const leafHashes: Hash[] = [];
+  for (const message of entries) {
+    if (message.type === "entry") {
+      const { leaf, content } = readMessage(message, topicId, follower.size + 1);
+      leafHashes.push(hashLeaf(leaf));
+      messages.push(content);
+    } else if (message.type === "placeholder") {
+      leafHashes.push(decodeHash(message.leafHash));
+    } else {
+      throw protocolError(`${message.type} has no place in a page of entries`);
+    }
+    follower.append(leafHashes.at(-1) as Hash);
+  }
+  const page = { size: follower.size, root: rootOf(follower.frontier) };
+  if (!verifyConsistency(page, head, decodeHashes(consistency))) throw logFork(trust.log.origin, head.note, undefined);
+  await reconcile(link, topicId, head);
+  return { messages, leafHashes, next: follower.size + 1, last: follower.size === size };
+}

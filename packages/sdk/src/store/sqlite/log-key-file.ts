@@ -1,0 +1,68 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type Database from "better-sqlite3";
+import { RedRoomError } from "../../base/errors.ts";
+import { formatLogKey, type LogKey, makeLogKey, readLogKey } from "../../evidence/log-key.ts";
+
+/**
+ * The key that signs a store's checkpoints, in a file beside the database that only its owner can read; made where there
+ * is none.
+ *
+ * @param database Whose write lock is held while the file is made: of all who open the store, one makes it.
+ * @throws {RedRoomError} `STORE_UNAVAILABLE` when the file cannot be read or made, or holds no such key.
+ */
+export function openLogKey(file: string, database: Database.Database): LogKey {
+  return (
+    attempt(file, () => readKey(file)) ??
+    database.transaction(() => attempt(file, () => readKey(file) ?? makeKey(file))).immediate()
+  );
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RedRoomError("STORE_UNAVAILABLE", `unable to open the log key ${file}; ${reason}`, {
+      cause,
+      remedy: "restore the file from the backup, or remove it: a new key then takes over and signs all topics",
+    });
+  }
+}
+
+function readKey(file: string): LogKey | undefined {
+  try {
+    return readLogKey(readFileSync(file, "utf8"));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+/** Whole and on the disk before it has its name: readers without the lock, and a crash, find all of it or nothing. */
+function makeKey(file: string): LogKey {
+  const key = makeLogKey();
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true }); // what a crash has left
+  const descriptor = openSync(draft, "wx", 0o600);
+  try {
+    writeFileSync(descriptor, formatLogKey(key));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(draft, file);
+  syncFolder(dirname(file));
+  return key;
+}
+
+/** A rename is durable only with its folder; Windows has no such call, and needs none. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

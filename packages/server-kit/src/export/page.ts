@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import type { EntryKind } from "@redroom/sdk";
+import type { VerifiedEntry } from "@redroom/sdk/evidence";
+import { PAGE_STYLE } from "./page-style.ts";
+
+/** What is known once all entries have been read. */
+export interface Seen {
+  /** How many have their text. */
+  readonly visible: number;
+  /** The pseudonyms that occur. */
+  readonly people: ReadonlySet<string>;
+  /** Which entry says that an entry was erased. */
+  readonly erasures: ReadonlyMap<number, number>;
+}
+
+export interface PageHead extends Seen {
+  readonly topic: { readonly id: string; readonly title: string };
+  readonly as: string | undefined;
+  readonly address: string;
+  readonly checkpoint: { readonly size: number; readonly note: string };
+}
+
+const KINDS: Readonly<Record<EntryKind, readonly [en: string, de: string]>> = {
+  question: ["Question", "Frage"],
+  answer: ["Answer", "Antwort"],
+  note: ["Note", "Notiz"],
+  erasure: ["Erasure", "Löschung"],
+  export: ["Export", "Export"],
+};
+
+const styleHash = createHash("sha256").update(PAGE_STYLE).digest("base64");
+
+/** The page up to its first entry: no script, nothing loaded from anywhere, all text of people escaped. */
+export function pageHead({ topic, as, address, checkpoint, visible, people, erasures }: PageHead): string {
+  const { size, note } = checkpoint;
+  const withoutText = size - visible;
+  const rows = [
+    [both("Log", "Log"), `<code>redroom/${escapeHtml(topic.id)}</code>`],
+    [both("As seen by", "Aus Sicht von"), as === undefined ? both("the operator", "Betreiber") : person(as)],
+    [both("Entries", "Einträge"), `<span id="size">${size}</span>`],
+    [both("with text", "mit Text"), `${visible}`],
+    [both("without text", "ohne Text"), `${withoutText}${erasures.size > 0 ? ` (${erased(erasures.size)})` : ""}`],
+    [both("People", "Beteiligte"), `${people.size}`],
+    [both("Server", "Server"), `<code>${escapeHtml(address)}</code>`],
+    [both("Signed checkpoint", "Signierter Prüfpunkt"), `<pre>${escapeHtml(note)}</pre>`],
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'">
+<meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width">
+<title>${escapeHtml(topic.title)}</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<input type="radio" name="language" id="en" checked><label for="en" lang="en">English</label>
+<input type="radio" name="language" id="de"><label for="de" lang="de">Deutsch</label>
+<header>
+<h1 dir="auto">${escapeHtml(topic.title)}</h1>
+<dl>
+${rows.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n")}
+</dl>
+<section>
+<p>${both(
+    "This page is for reading. It was made from the files beside it, and nothing protects it by itself. Whether the record is complete and unaltered is told by checking those files:",
+    "Diese Seite ist zum Lesen da. Sie wurde aus den Dateien neben ihr erzeugt; für sich allein schützt sie nichts. Ob die Niederschrift vollständig und unverändert ist, zeigt die Prüfung dieser Dateien:",
+  )}</p>
+<pre>redroom verify . --address redroom://…
+python3 verify.py . --address redroom://…</pre>
+<p>${both(
+    "Take the address from somebody you trust, not from here. Names and the title are the operator's word; the log proves pseudonyms. Times are the server's clock, in UTC. VERIFY.md says more.",
+    "Die Adresse muss von jemandem kommen, dem Sie vertrauen, nicht von hier. Namen und Titel sind Angaben des Betreibers; das Log beweist Pseudonyme. Zeiten sind die der Uhr des Servers, in UTC. Mehr steht in VERIFY.md.",
+  )}</p>
+</section>
+</header>
+<main>
+`;
+}
+
+/** @param erasedBy The entry that says that this one's text was erased. */
+export function pageEntry(
+  { leaf, text }: VerifiedEntry,
+  people: ReadonlyMap<string, string>,
+  erasedBy: number | undefined,
+): string {
+  const { seq, at, by, kind, re } = leaf;
+  const time = new Date(at).toISOString();
+  const reference = re === undefined ? "" : ` <a href="#n${re}">→ #${re}</a>`;
+  return `<article id="n${seq}" class="${kind}">
+<h2><a href="#n${seq}">#${seq}</a> <time datetime="${time}">${time.replace("T", " ").replace("Z", " UTC")}</time> ${person(people.get(by) || by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
+${text === undefined ? `<p class="none">${absent(erasedBy)}</p>` : `<p dir="auto">${escapeHtml(text)}</p>`}
+</article>
+`;
+}
+
+export const PAGE_FOOT = `</main>
+</body>
+</html>
+`;
+
+const both = (en: string, de: string): string => `<span lang="en">${en}</span><span lang="de">${de}</span>`;
+
+/** Kept from rearranging what stands beside it. */
+const person = (name: string): string => `<bdi>${escapeHtml(name)}</bdi>`;
+
+const erased = (count: number): string => both(`erased: ${count}`, `gelöscht: ${count}`);
+
+function absent(erasedBy: number | undefined): string {
+  if (erasedBy === undefined) return both("[withheld from this perspective]", "[für diese Sicht zurückgehalten]");
+  const link = `<a href="#n${erasedBy}">#${erasedBy}</a>`;
+  return both(`[erased, see ${link}]`, `[gelöscht, siehe ${link}]`);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Besides HTML: line ends are one, and what acts without being seen (controls, reordering) is shown as its number. */
+function escapeHtml(text: string): string {
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "")
+    .replace(ACTING, (character) => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be shown
+const ACTING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
