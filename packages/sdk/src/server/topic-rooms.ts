@@ -12,6 +12,7 @@ export class TopicRooms {
   readonly #clock: Clock;
   readonly #rooms = new Map<string, { readonly room: Promise<TopicRoom>; users: number }>();
   #timer: Timer | undefined;
+  #refreshing = false;
 
   constructor(store: TopicStore, clock: Clock) {
     this.#store = store;
@@ -29,7 +30,7 @@ export class TopicRooms {
     const open = this.#rooms.get(topic.id) ?? { room: this.#make(topic.id), users: 0 };
     open.users += 1;
     this.#rooms.set(topic.id, open);
-    this.#timer ??= this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
+    this.#startTimer();
     try {
       return await open.room;
     } catch (error) {
@@ -62,10 +63,18 @@ export class TopicRooms {
     this.#timer = undefined;
   }
 
-  #refresh(): void {
-    this.#timer = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
+  /** One round at a time: a slow store is not asked again before it has answered. */
+  async #refresh(): Promise<void> {
     // A store that fails now says so to whoever uses it next.
-    for (const { room } of this.#rooms.values()) room.then((open) => open.refresh()).catch(() => {});
+    this.#timer = undefined;
+    this.#refreshing = true;
+    await Promise.allSettled([...this.#rooms.values()].map(async ({ room }) => (await room).refresh()));
+    this.#refreshing = false;
+    if (this.#rooms.size > 0) this.#startTimer();
+  }
+
+  #startTimer(): void {
+    if (!this.#refreshing) this.#timer ??= this.#clock.setTimer(() => void this.#refresh(), REFRESH_MS);
   }
 }
 
