@@ -1,9 +1,9 @@
-import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { readLogKey } from "../../src/evidence/log-key.ts";
 import { sqliteStore, verifyStore } from "../../src/sqlite.ts";
+import { openLogKey } from "../../src/store/sqlite/log-key-file.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
 import { newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
@@ -134,26 +134,23 @@ describe("opening the SQLite store", () => {
     expect(registeredKeys(folder.file)).toEqual([Buffer.from(keys[0] ?? [])]);
   });
 
-  it("makes one log key where many find it missing, whole before it has its name", async () => {
+  it("makes a log key only while it alone may write, and whole before it has its name", async () => {
     await using folder = await newFolder();
-    const first = sqliteStore(folder.file);
-    await first.open();
-    const lost = await first.logKey();
-    await first.close();
     const file = `${folder.file}.log-key`;
-    for (let round = 1; round <= 5; round++) {
-      await rm(file, { force: true });
-      await writeFile(`${file}.new`, "-----BEGIN PRIV"); // a crash while it was written
-      const stores = Array.from({ length: 4 }, () => sqliteStore(folder.file));
-      await Promise.all(stores.map((store) => store.open()));
-      const keys = await Promise.all(stores.map((store) => store.logKey()));
-      for (const key of keys) expect(key).toEqual(keys[0]);
-      expect(keys[0]).not.toEqual(lost);
-      await Promise.all(stores.map((store) => store.close()));
-      expect((await readdir(folder.path)).sort()).toEqual(["room.db", "room.db.log-key"]);
-      expect(Buffer.from(keys[0] ?? [])).toEqual(readLogKey(await readFile(file, "utf8")).publicKey);
-      expect(registeredKeys(folder.file)).toHaveLength(1 + round);
+    await writeFile(`${file}.new`, "-----BEGIN PRIV"); // a crash while it was written
+    const [first, second] = [new Database(folder.file), new Database(folder.file, { timeout: 0 })];
+    try {
+      first.exec("BEGIN IMMEDIATE");
+      expect(() => openLogKey(file, second)).toThrow("database is locked");
+      await expect(readFile(file)).rejects.toMatchObject({ code: "ENOENT" });
+      first.exec("COMMIT");
+      const { publicKey } = openLogKey(file, second);
+      first.exec("BEGIN IMMEDIATE"); // what is there is read without the lock
+      expect(openLogKey(file, second).publicKey).toEqual(publicKey);
+    } finally {
+      for (const database of [first, second]) database.close();
     }
+    expect((await readdir(folder.path)).sort()).toEqual(["room.db", "room.db.log-key"]);
   });
 
   it("leaves one file behind that is the whole record, and its key, with which the copy is the same store", async () => {
