@@ -1,7 +1,7 @@
 import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { LogFollower, type TrustedCheckpoint } from "../evidence/log-follower.ts";
-import { hashLeaf } from "../evidence/merkle.ts";
+import { type Hash, hashLeaf } from "../evidence/merkle.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
@@ -35,6 +35,8 @@ export class TopicStream {
   #topic: TopicInfo | undefined;
   /** The log as this stream sees it grow. */
   #follower: LogFollower | undefined;
+  /** What the server had signed when the topic was opened. */
+  #head: TrustedCheckpoint | undefined;
   /** One proof is asked for at a time. */
   #reconciling = false;
   #over = false;
@@ -108,15 +110,21 @@ export class TopicStream {
   #follow(message: Message, topic: TopicInfo, follower: LogFollower): void {
     if (message.type === "entry") {
       const { leaf, content } = readMessage(message, topic.id, follower.size + 1);
-      follower.append(hashLeaf(leaf));
+      this.#grow(hashLeaf(leaf), follower);
       this.#handler.onMessage?.(content, content.seq > topic.head);
     } else if (message.type === "placeholder") {
-      follower.append(decodeHash(message.leafHash));
+      this.#grow(decodeHash(message.leafHash), follower);
     } else if (message.type === "checkpoint") {
       void this.#reconcile(follower.verify(message.note), follower);
     } else {
       throw unexpected(message, "on a topic stream");
     }
+  }
+
+  /** History is held against the head that was signed for it, whether or not the server sends that checkpoint again. */
+  #grow(leafHash: Hash, follower: LogFollower): void {
+    follower.append(leafHash);
+    if (this.#head?.size === follower.size) void this.#reconcile(follower.check(this.#head), follower);
   }
 
   /** Resolves when the checkpoint and the trusted one are known to be of one log; if they cannot be, all ends. */
@@ -147,6 +155,7 @@ export class TopicStream {
     const before = this.#from === undefined || this.#from === 0 ? topic.head : this.#from - 1;
     const follower = new LogFollower(trust, readFrontierOf(before, decodeHashes(frontier)));
     this.#topic = topic;
+    this.#head = head;
     this.#follower = follower;
     this.#handler.onOpened?.(topic);
     // A log that is shorter than it was is held against the old one now; what has grown, as it arrives.

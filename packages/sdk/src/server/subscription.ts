@@ -17,6 +17,8 @@ export class Subscription {
   readonly #output: SubscriptionOutput;
   readonly #unfollow: () => void;
   #next: number;
+  /** The size of the last checkpoint that the reader has. */
+  #signed: number;
   #blocked = false;
   #reading = false;
   #stopped = false;
@@ -25,6 +27,7 @@ export class Subscription {
   constructor(room: TopicRoom, from: number, output: SubscriptionOutput) {
     this.#room = room;
     this.#next = from;
+    this.#signed = from - 1;
     this.#output = output;
     this.#unfollow = room.follow(() => this.#advance());
     this.#advance();
@@ -42,6 +45,7 @@ export class Subscription {
   }
 
   #advance(): void {
+    if (!this.#stopped && !this.#reading) this.#sign();
     while (!this.#stopped && !this.#blocked && !this.#reading && this.#next <= this.#room.head) {
       const frame = this.#room.recent(this.#next);
       if (frame === undefined) {
@@ -71,8 +75,15 @@ export class Subscription {
 
   #send(frame: Uint8Array): void {
     if (!this.#output.send(frame)) this.#blocked = true;
-    const { checkpoint } = this.#room;
-    if (checkpoint?.size === this.#next && !this.#output.send(checkpoint.frame)) this.#blocked = true;
     this.#next += 1;
+    this.#sign();
+  }
+
+  /** A page may reach beyond the head that the room knows; its checkpoint then follows when the room has caught up. */
+  #sign(): void {
+    const { checkpoint } = this.#room;
+    if (checkpoint === undefined || checkpoint.size !== this.#next - 1 || checkpoint.size <= this.#signed) return;
+    this.#signed = checkpoint.size;
+    if (!this.#output.send(checkpoint.frame)) this.#blocked = true;
   }
 }

@@ -233,6 +233,13 @@ describe("a server that shows", () => {
     expect(await client.ending).toMatchObject({ code: "PROTOCOL_ERROR" });
   });
 
+  it("a forged entry and then no checkpoint at all ends the session: history is held against the head it opened with", async () => {
+    await using liar = await openLiar();
+    const silent: Lie = (message, side) => (message.type === "checkpoint" ? [] : forgedThird(message, side));
+    const { failure } = await liar.ask(silent, follow);
+    expect(failure?.code).toBe("LOG_FORK");
+  });
+
   it("two logs to two streams of one client ends the session, although it has signed both", async () => {
     for (const forgedFirst of [true, false]) {
       await using liar = await openLiar();

@@ -25,7 +25,8 @@ function attempt<T>(file: string, work: () => T): T {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RedRoomError("STORE_UNAVAILABLE", `unable to open the log key ${file}; ${reason}`, {
       cause,
-      remedy: "restore the file from the backup, or remove it: a new key then takes over and signs all topics",
+      remedy:
+        "restore the file from the backup, or stop the server and remove it: a new key then takes over and signs all topics",
     });
   }
 }

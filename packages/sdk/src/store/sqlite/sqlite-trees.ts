@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { RedRoomError } from "../../base/errors.ts";
 import { openCheckpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
 import type { LogKey } from "../../evidence/log-key.ts";
 import { equalHashes, type Frontier, rootOf } from "../../evidence/merkle.ts";
@@ -31,6 +32,7 @@ export class CheckpointSigner {
   readonly #number: number;
   readonly #add;
   readonly #newest;
+  readonly #newestKey;
 
   /** A key that is new here signs all present heads: it answers for what it takes over. */
   constructor(database: Database.Database, key: LogKey) {
@@ -39,10 +41,12 @@ export class CheckpointSigner {
     this.#newest = database
       .prepare("SELECT note FROM checkpoints WHERE topic = ? AND log_key = ? ORDER BY size DESC LIMIT 1")
       .pluck();
+    this.#newestKey = database.prepare("SELECT max(log_key) FROM log_keys").pluck();
     this.#number = database.transaction(() => this.#takeOver(database)).immediate();
   }
 
   sign(topic: number, topicId: string, frontier: Frontier, number = this.#number): string {
+    if (this.#newestKey.get() !== number) throw keyReplaced();
     const note = signHead(topicId, frontier, this.#key);
     this.#add.run(topic, frontier.size, number, note);
     return note;
@@ -68,18 +72,35 @@ export class CheckpointSigner {
     if (!signed || !equalHashes(signed.root, rootOf(frontier))) throw recordDamaged(topicId, frontier.size);
   }
 
-  /** Signs all heads with a key that is new in this file. One that is known has signed them, or must not. */
+  /**
+   * Signs all heads with a key that is new in this file; one that is known has signed them, or must not. A head that no
+   * earlier key has signed as it is stays unsigned, and is then not served: a new key must not vouch for it.
+   */
   #takeOver(database: Database.Database): number {
     const known = database.prepare("SELECT log_key FROM log_keys WHERE public_key = ?").pluck();
     const there = known.get(this.#key.publicKey) as number | undefined;
     if (there !== undefined) return there;
+    const first = this.#newestKey.get() === null;
+    const signed = database
+      .prepare("SELECT note FROM checkpoints WHERE topic = ? AND size = ? ORDER BY log_key DESC LIMIT 1")
+      .pluck();
     const add = database.prepare("INSERT INTO log_keys (public_key) VALUES (?)");
     const number = Number(add.run(this.#key.publicKey).lastInsertRowid);
     const heads = database
       .prepare("SELECT topic, topics.id, max(seq) AS size FROM topics JOIN entries USING (topic) GROUP BY topic")
       .all() as { readonly topic: number; readonly id: string; readonly size: number }[];
     const trees = new SqliteTrees(database);
-    for (const { topic, id, size } of heads) this.sign(topic, id, trees.of(topic, size).frontier(size), number);
+    for (const { topic, id, size } of heads) {
+      const frontier = trees.of(topic, size).frontier(size);
+      const known = readCheckpoint(String(signed.get(topic, size) ?? ""));
+      if (first || (known && equalHashes(known.root, rootOf(frontier)))) this.sign(topic, id, frontier, number);
+    }
     return number;
   }
 }
+
+const keyReplaced = (): RedRoomError =>
+  new RedRoomError("STORE_UNAVAILABLE", "unable to sign; another log key has taken over this store", {
+    retryable: true,
+    remedy: "restart the server, so that it signs with the key that is beside the database",
+  });
