@@ -28,12 +28,13 @@ export async function readPage(link: Link, topicId: string, from: number, limit:
   const response = await request(link, { type: "readHistory", topic: topicId, from, limit });
   const trust = link.trust(topicId);
   const { head: size, frontier, checkpoint: note, consistency } = expectLast(response, "historyRead");
+  // First the head against the one we know: two that are signed are better evidence than entries that do not fit.
   const head = openHead(trust, size, note);
+  await reconcile(link, topicId, head);
   const entries = response.slice(0, -1);
   if (entries.length > limit) throw protocolError(`${entries.length} entries came where ${limit} were asked for`);
   if (entries.length === 0) {
     if (from <= size) throw protocolError(`entry ${from} of ${size} did not come`);
-    await reconcile(link, topicId, head);
     return { messages: [], leafHashes: [], next: from, last: true };
   }
   const follower = new LogFollower(trust, readFrontierOf(from - 1, decodeHashes(frontier)));
@@ -53,6 +54,5 @@ export async function readPage(link: Link, topicId: string, from: number, limit:
   }
   const page = { size: follower.size, root: rootOf(follower.frontier) };
   if (!verifyConsistency(page, head, decodeHashes(consistency))) throw logFork(trust.log.origin, head.note, undefined);
-  await reconcile(link, topicId, head);
   return { messages, leafHashes, next: follower.size + 1, last: follower.size === size };
 }

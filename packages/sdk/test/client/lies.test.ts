@@ -5,12 +5,14 @@ import { describe, expect, it } from "vitest";
 import { fromBase64Url, toBase64Url } from "../../src/base/bytes.ts";
 import { originOf, signCheckpoint } from "../../src/evidence/checkpoint.ts";
 import { makeLogKey } from "../../src/evidence/log-key.ts";
-import { parseLogProof } from "../../src/evidence/log-proof.ts";
+import { formatLogProof, parseLogProof } from "../../src/evidence/log-proof.ts";
 import { appendLeaf, type Frontier, hashLeaf, rootOf } from "../../src/evidence/merkle.ts";
+import { proveInclusion } from "../../src/evidence/proofs.ts";
 import { packEntry, unpackEntry } from "../../src/protocol/entry-body.ts";
 import type { Message, MessageOf } from "../../src/protocol/messages.ts";
 import { draftOf, newKey } from "../../src/testing/store-entries.ts";
 import { makeCertificate } from "../certificates.ts";
+import { growTree } from "../evidence/grown-tree.ts";
 import { openForks, TITLE } from "../forks.ts";
 import { type Lie, lyingTransport } from "../lying-transport.ts";
 
@@ -267,6 +269,39 @@ describe("a server that shows", () => {
       });
       expect(await client.ending).toMatchObject({ code: "LOG_FORK", evidence: { origin: originOf(liar.topicId) } });
     }
+  });
+
+  const asides: Readonly<Record<string, (client: RedRoomClient) => Promise<unknown>>> = {
+    "a page": (client) => client.topic(TITLE).history(),
+    "a page behind the end": (client) => client.topic(TITLE).history({ from: 6 }),
+    "a proof": (client) => client.topic(TITLE).proof(3),
+  };
+  it.each(Object.entries(asides))("another log aside, signed as well, in %s, is found out", async (what, way) => {
+    await using liar = await openLiar();
+    // The log with another first entry, whole and consistent in itself.
+    const entries = await liar.store.read(liar.topicId, { from: 1, limit: 5 });
+    const other = draftOf(liar.topicId, newKey(), { seq: 0 }, "ONE");
+    const { roots, node } = growTree([other.leaf, ...entries.slice(1).map(({ leaf }) => leaf)]);
+    const head = { origin: originOf(liar.topicId), size: 5, root: roots[5] ?? anyRoot };
+    const checkpoint = signCheckpoint(head, liar.key);
+    let streaming = true;
+    const lie: Lie = (message) => {
+      if (message.type === "topicOpened") streaming = true;
+      if (message.type === "entry" && what === "a page" && !streaming && seqOf(message) === 1)
+        return [packEntry({ ...other, author: "" })];
+      if (message.type === "historyRead" && what !== "a proof") return [{ ...message, checkpoint }];
+      if (message.type !== "entryProof") return [message];
+      const proof = formatLogProof({ index: 2, hashes: proveInclusion(2, 5, node), checkpoint });
+      return [{ type: "entryProof", proof }];
+    };
+    const { client, failure } = await liar.ask(lie, async (asking) => {
+      await open(asking);
+      streaming = false;
+      await way(asking);
+    });
+    const known = await liar.store.checkpoint(liar.topicId);
+    expect(failure).toMatchObject({ code: "LOG_FORK", evidence: { known, shown: checkpoint } });
+    expect(await client.ending).toBe(failure);
   });
 
   const proofs: Readonly<Record<string, { lie: Lie; code: string; closes: boolean }>> = {
