@@ -239,6 +239,42 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     await client.close();
   });
 
+  it("waits for them also where a topic was closed before it was opened, and again", async () => {
+    await using world = await openWorld(kind);
+    const client = await world.connect("anna");
+    const topic = client.topic("Share Deal");
+    await topic.close();
+    await topic.open({ from: "none" });
+    await topic.close();
+    await topic.open({ from: "none" });
+    const sending = topic.send("last words");
+    await client.close();
+    expect(await sending).toMatchObject({ seq: 1 });
+  });
+
+  it("takes no message while a topic is being closed, and opens it anew behind that", async () => {
+    await using world = await openWorld(kind);
+    const topic = await (await world.connect("anna")).topic("Share Deal").open({ from: "none" });
+    const closing = topic.close();
+    expect(() => topic.send("too late")).toThrow(/open the topic first/);
+    expect(topic.unstored).toBe(0);
+    await topic.open({ from: "none" });
+    await closing;
+    expect(await topic.send("in time")).toMatchObject({ seq: 1 });
+  });
+
+  it("tells of a message that nobody awaits by its state, and the process goes on", async () => {
+    await using world = await openWorld(kind);
+    const client = await world.connect("anna");
+    const topic = await client.topic("Share Deal").open({ from: "none" });
+    const failed = new Promise<string>((resolve) => {
+      client.on("outgoing", ({ sending: { state, text } }) => state === "failed" && resolve(text));
+    });
+    topic.send("an answer to nothing", { re: 99 });
+    expect(await failed).toBe("an answer to nothing");
+    await new Promise((resolve) => setTimeout(resolve)); // a rejection that nobody handles would fail this test run
+  });
+
   it("answers what it took before the server closes, and tells the clients why", async () => {
     await using world = await openWorld(kind);
     const client = await world.connect("anna");

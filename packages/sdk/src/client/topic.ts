@@ -63,6 +63,7 @@ export class Topic {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`, `CONNECTION_CLOSED`.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
+    if (this.#closing !== undefined) return this.#closing.then(() => this.open(options));
     this.#opening ??= this.#open(options.from ?? "now").catch((error) => {
       this.#opening = undefined;
       throw error;
@@ -94,14 +95,17 @@ export class Topic {
    * Sends a message and, when awaited, resolves once the server has stored it durably. Messages are stored in call order.
    *
    * @param text At most `limits.maxTextBytes` (64 KiB by default) of UTF-8.
-   * @throws {RedRoomError} At once `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `CONNECTION_CLOSED`; when awaited
-   * `REFERENCE_INVALID`, `STORE_UNAVAILABLE`, and `CONNECTION_LOST`, after which it is unknown whether the message was
-   * stored: sending it again under the same `id` stores it once.
+   * @throws {RedRoomError} At once `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `STREAM_CLOSED`, `CONNECTION_CLOSED`;
+   * when awaited `REFERENCE_INVALID`, `STORE_UNAVAILABLE`, and `CONNECTION_LOST`, after which it is unknown whether the
+   * message was stored: sending it again under the same `id` stores it once. Who does not await it learns of a failure by
+   * the client's event `outgoing`.
    */
   send(text: string, options: SendOptions = {}): Sending {
     const { limits } = this.#host.link();
     const stream = this.#stream;
-    if (stream === undefined) throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
+    if (stream === undefined || this.#closing !== undefined) {
+      throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
+    }
     const { sending, body } = this.#outbox.add(text, options, limits, (changed) => this.#host.outgoing(this, changed));
     const { id, kind, re } = sending;
     this.#host.outgoing(this, sending);
@@ -209,7 +213,9 @@ export class Topic {
 
   /** Ends sending and receiving. Resolves when everything sent has been answered. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close().finally(() => {
+      this.#closing = undefined; // it may be opened, and closed, again
+    });
     return this.#closing;
   }
 
@@ -273,7 +279,6 @@ export class Topic {
     this.#stream = undefined;
     this.#opening = undefined;
     this.#outbox.failAll(error ?? closedBeforeStored());
-    this.#closing = undefined;
     this.#onOver?.();
   }
 }
