@@ -30,7 +30,10 @@ export interface RedRoomServerOptions {
   /** Who may log in; by default the users of the store. */
   readonly authenticate?: Authenticate;
   readonly limits?: Partial<Limits>;
-  /** Clients show at least this often that they are there; 10,000 by default. Three silent intervals end a session. */
+  /**
+   * Clients show at least this often that they are there; 10,000 by default. Three silent intervals end a session. With
+   * `tls` at most 20,000: after 30,000 ms of silence QUIC ends the connection by itself.
+   */
   readonly heartbeatMs?: number;
   /** How long a connection may take to log in; 5,000 by default. */
   readonly loginTimeoutMs?: number;
@@ -79,8 +82,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     this.#clock = clock;
     this.#settings = {
       limits: this.#limits,
-      heartbeatMs: options.heartbeatMs ?? 10_000,
-      loginTimeoutMs: options.loginTimeoutMs ?? 5_000,
+      heartbeatMs: duration("heartbeatMs", options.heartbeatMs ?? 10_000, options.transport ? LONGEST_MS : 20_000),
+      loginTimeoutMs: duration("loginTimeoutMs", options.loginTimeoutMs ?? 5_000, LONGEST_MS),
     };
     this.#shared = {
       store,
@@ -191,6 +194,14 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+function duration(name: string, value: number, highest: number): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value;
+  throw optionsInvalid(`${name} is ${value}, not a whole number from 1 to ${highest}`);
 }
 
 const optionsInvalid = (reason: string): RedRoomError =>
