@@ -283,6 +283,12 @@ const ATTACKS: readonly Attack[] = [
     client: undefined,
   },
   {
+    name: "remove a signed head that is not the newest",
+    act: (_record, database) => database.exec(`DELETE FROM checkpoints WHERE ${TOPIC} AND size = 2`),
+    verify: undefined,
+    client: undefined,
+  },
+  {
     name: "drop a trigger",
     act: (_record, database) => database.exec("DROP TRIGGER entries_update"),
     lastingly: true,
