@@ -1,4 +1,6 @@
 import { fromBase64, toBase64 } from "../base/bytes.ts";
+import { ID_PATTERN } from "../base/id.ts";
+import { originOf } from "./checkpoint.ts";
 import { formatVerifier, type NoteVerifier, parseVerifier } from "./note.ts";
 
 /** An entry as one perspective sees it: content and salt, both or none, are absent where they are withheld or erased. */
@@ -42,6 +44,8 @@ export function parseExportEntry(line: string): ExportEntry | undefined {
   return texts && whole && formatExportEntry(entry) === line ? entry : undefined;
 }
 
+const ORIGIN_PREFIX = originOf("");
+
 /** The text of `keys.json`. */
 export function formatExportKeys({ address, serverKey, logKey, logKeyCertificate }: ExportKeys): string {
   return formatObject({
@@ -60,6 +64,8 @@ export function parseExportKeys(text: string): ExportKeys | undefined {
   const [shownAddress = "", spki = "", verifier = "", signature = ""] = texts;
   const keys = [fromBase64(spki), parseVerifier(verifier), fromBase64(signature)] as const;
   if (keys[0] === undefined || keys[1] === undefined || keys[2] === undefined) return undefined;
+  if (!ID_PATTERN.test(keys[1].name.slice(ORIGIN_PREFIX.length)) || !keys[1].name.startsWith(ORIGIN_PREFIX))
+    return undefined;
   const read = { address: shownAddress, serverKey: keys[0], logKey: keys[1], logKeyCertificate: keys[2] };
   return formatExportKeys(read) === text ? read : undefined;
 }
@@ -74,6 +80,8 @@ export function parseExportDirectory(text: string): ExportDirectory | undefined 
   if (typeof title !== "string" || !isObject(people)) return undefined;
   const names = Object.entries(people);
   if (!names.every((pair): pair is [string, string] => typeof pair[1] === "string")) return undefined;
+  // Names that are numbers would change places: JavaScript puts them first.
+  if (!names.every(([pseudonym]) => ID_PATTERN.test(pseudonym))) return undefined;
   const directory = { title, people: new Map(names) };
   return formatExportDirectory(directory) === text ? directory : undefined;
 }

@@ -1,10 +1,9 @@
 /** The program of a worker thread: one connection to the file, and the calls that the store sends it, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { RedRoomError } from "../../base/errors.ts";
-import { openLogKey } from "./log-key-file.ts";
+import { openSigner } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteLog } from "./sqlite-log.ts";
-import { CheckpointSigner } from "./sqlite-trees.ts";
 import { SqliteUsers } from "./sqlite-users.ts";
 import type { Failure, WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
 
@@ -18,9 +17,9 @@ let connection: ReturnType<typeof connect> | undefined;
 function connect() {
   const database = openDatabase(settings);
   try {
-    const key = settings.readonly ? undefined : openLogKey(`${settings.file}.log-key`, database);
-    const log = new SqliteLog(database, key && new CheckpointSigner(database, key));
-    return { database, log, users: new SqliteUsers(database), logKey: key?.publicKey };
+    const signer = settings.readonly ? undefined : openSigner(`${settings.file}.log-key`, database);
+    const log = new SqliteLog(database, signer);
+    return { database, log, users: new SqliteUsers(database), logKey: signer?.publicKey };
   } catch (thrown) {
     database.close();
     throw thrown;
