@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addRange, type Range } from "../../src/evidence/ranges.ts";
-import { addTo, deliveriesOf, without } from "../../src/server/deliveries.ts";
+import { addTo, deliveriesOf, foremost, without } from "../../src/server/deliveries.ts";
 
 const range = fc
   .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 15 }))
@@ -71,5 +71,31 @@ describe("deliveries", () => {
   it("name at most 256 in one entry", () => {
     const many = new Map(Array.from({ length: 600 }, (_, index) => [`person ${index}`, [{ first: 1, last: 2 }]]));
     expect(deliveriesOf(many, new Map()).map(({ to }) => to.length)).toEqual([256, 256, 88]);
+  });
+
+  it("end in few different entries at a time, and take everybody on, until all is on record", () => {
+    fc.assert(
+      fc.property(byPerson, fc.integer({ min: 2, max: 4 }), (confirmed, maxEnds) => {
+        const after = new Map<string, readonly Range[]>();
+        let left: ReadonlyMap<string, readonly Range[]> = confirmed;
+        for (let rounds = 0; left.size > 0; rounds += 1) {
+          expect(rounds).toBeLessThan(100);
+          const { now, rest } = foremost(left, maxEnds);
+          const said = deliveriesOf(now, after);
+          expect(new Set(said.map(({ last }) => last)).size).toBeLessThanOrEqual(maxEnds);
+          for (const { to, ...delivered } of said) {
+            for (const receiver of to) {
+              expect(covers(confirmed.get(receiver) ?? [], delivered)).toBe(true);
+              addTo(after, receiver, delivered);
+            }
+          }
+          left = rest;
+        }
+        for (const [receiver, pieces] of confirmed) {
+          for (const piece of pieces) expect(covers(after.get(receiver) ?? [], piece)).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

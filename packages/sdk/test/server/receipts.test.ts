@@ -91,6 +91,21 @@ describe("receipts", () => {
     ]);
   });
 
+  it("of many readers who are each at another place make few entries, and all get on record", async () => {
+    const readers = Array.from({ length: 12 }, (_, index) => `reader ${index}`);
+    await using room = await conversation(["anna", ...readers]);
+    for (const name of readers) await room.say("anna", `to ${name}`);
+    for (const [index, name] of readers.entries()) room.as(name).send({ type: "receipt", first: 1, last: index + 1 });
+    await room.gather();
+    expect(deliveries(room.as("anna"))).toHaveLength(4);
+    for (let rounds = 0; rounds < 6; rounds += 1) await room.gather();
+    const all = deliveries(room.as("anna"));
+    for (const [index, name] of readers.entries()) {
+      const last = Math.max(...all.filter(({ to }) => to.includes(name)).map((delivery) => delivery.last));
+      expect(last).toBe(index + 1);
+    }
+  });
+
   it("of a session before are known", async () => {
     await using room = await conversation(["anna", "bernd"]);
     await room.say("anna", "one");
