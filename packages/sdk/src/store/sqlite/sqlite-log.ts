@@ -178,6 +178,14 @@ export class SqliteLog {
     })();
   }
 
+  /** Holds the head of every topic against the checkpoint that we have signed of it. @throws {RedRoomError} `RECORD_DAMAGED`. */
+  confirmHeads(): void {
+    for (const row of this.#statements.topicsAfter.all(0, -1)) {
+      const { topic, id, seq } = row as TopicRow;
+      this.#signer?.confirm(topic, id, this.#trees.of(topic, seq).frontier(seq));
+    }
+  }
+
   frontier(topicId: string, size: number): Frontier {
     return this.#tree(topicId).frontier(size);
   }
