@@ -57,7 +57,7 @@ describe("golden vectors", () => {
   });
 
   it("of the handshake fit the frames allowed before the login", () => {
-    const handshake = ["hello", "welcome", "login", "session"];
+    const handshake = ["hello", "welcome", "login", "resume", "resumeRefused", "session"];
     for (const { message, hex } of vectors.valid.filter(({ message }) => handshake.includes(message.type))) {
       expect(read([unhex(hex)], MAX_FRAME_BYTES_BEFORE_LOGIN)).toEqual([toMessage(message)]);
     }
