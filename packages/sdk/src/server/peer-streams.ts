@@ -3,7 +3,7 @@ import { MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { Stream } from "../transport/transport.ts";
 import { PageTurns } from "./page-turns.ts";
