@@ -126,6 +126,18 @@ describe("the gate to the store", () => {
     expect(world.changes).toEqual([]);
   });
 
+  it("begins when it is opened: a call before that fails, and does no harm", async () => {
+    const clock = new ManualClock();
+    const line = () => {};
+    const logger = { debug: line, info: line, warn: line, error: line };
+    const gate = new StoreGate(memoryStore(), { clock, logger, onChange: () => {} });
+    expect(await codeOf(gate.listTopics({ limit: 1 }))).toBe("STORE_UNAVAILABLE");
+    expect([gate.outage, clock.pending]).toEqual([undefined, 0]);
+    await gate.open();
+    expect(await codeOf(gate.listTopics({ limit: 1 }))).toBe("ok");
+    await gate.close();
+  });
+
   it("closes when the store does not answer", async () => {
     await using world = await gateWorld();
     world.faults.hold("probe");

@@ -114,6 +114,21 @@ describe("a server whose store fails", () => {
     expect(await back.control.next("availability")).toMatchObject({ available: false });
   });
 
+  it("goes on although a listener of the application throws", async () => {
+    await using room = await world();
+    room.server.on("availability", () => {
+      throw new Error("a mistake of the application");
+    });
+    const anna = await room.connect("anna");
+    room.faults.fail();
+    room.clock.advance(500);
+    expect(await anna.control.next("availability")).toMatchObject({ available: false });
+    room.faults.heal();
+    room.clock.advance(1_000);
+    expect(await anna.control.next("availability")).toMatchObject({ available: true });
+    await anna.openTopic("Share Deal", 1);
+  });
+
   it("closes while the store is down", async () => {
     const room = await world();
     await room.connect("anna");
