@@ -104,6 +104,7 @@ export const de: Catalogue = {
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
   "state.stored": "gespeichert",
+  "state.delivered": "zugestellt",
   "state.failed": "nicht gespeichert",
 
   "chat.choose": "Welches Thema (1 bis {count})? ",
@@ -172,6 +173,7 @@ export const de: Catalogue = {
   "error.FRAME_TOO_LARGE": "Server und Programm verstehen einander nicht",
   "error.VERSION_UNSUPPORTED": "Server und Programm sprechen verschiedene Versionen",
   "error.LOGIN_FAILED": "Name oder Passwort ist falsch",
+  "error.CREDENTIALS_UNAVAILABLE": "Name und Passwort waren nicht zu bekommen",
   "error.NOT_ALLOWED": "das ist Ihnen nicht erlaubt",
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",

@@ -98,6 +98,7 @@ export const en = {
   "state.queued": "unsent",
   "state.sent": "sent",
   "state.stored": "stored",
+  "state.delivered": "delivered",
   "state.failed": "not stored",
 
   "chat.choose": "Which topic (1 to {count})? ",
@@ -162,6 +163,7 @@ export const en = {
   "error.FRAME_TOO_LARGE": "server and client do not understand each other",
   "error.VERSION_UNSUPPORTED": "server and client speak different versions",
   "error.LOGIN_FAILED": "name or password is wrong",
+  "error.CREDENTIALS_UNAVAILABLE": "name and password could not be obtained",
   "error.NOT_ALLOWED": "you are not allowed to do this",
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",
