@@ -107,6 +107,15 @@ export const de: Catalogue = {
   "state.delivered": "zugestellt",
   "state.failed": "nicht gespeichert",
 
+  "connection.lost": "Verbindung verloren; neuer Versuch … ({reason})",
+  "connection.back": "wieder verbunden",
+  "connection.unavailable": "der Server erreicht seine Datenbank nicht; was Sie senden, wartet ({reason})",
+  "connection.available": "der Server erreicht seine Datenbank wieder",
+
+  "delivery.stored": "✓ #{seq} gespeichert",
+  "delivery.partly": "✓ #{seq} gespeichert, zugestellt an {names}",
+  "delivery.all": "✓✓ #{seq} zugestellt an {names}",
+
   "chat.choose": "Welches Thema (1 bis {count})? ",
   "chat.chooseAgain": "Bitte eine Zahl von 1 bis {count} eingeben.",
   "chat.welcome": "{topic} – Sie sind {user}. /help zeigt, was Sie tun können.",
@@ -146,6 +155,8 @@ export const de: Catalogue = {
   "verify.earlier": "NICHT BESTÄTIGT: die Niederschrift setzt den früheren Prüfpunkt nicht fort",
   "verify.entry": "NICHT BESTÄTIGT: Eintrag {seq} hat nicht die richtige Form oder ist nicht an seinem Platz",
   "verify.commitment": "NICHT BESTÄTIGT: der Text von Eintrag {seq} ist nicht der festgehaltene",
+  "verify.delivery": "NICHT BESTÄTIGT: Eintrag {seq} ist eine Zustellung, die nicht sagt, was empfangen wurde",
+  "verify.receipts": "NICHT BESTÄTIGT: receipts.jsonl sagt etwas anderes als die Zustellungen unter den Einträgen",
   "verify.size": "NICHT BESTÄTIGT: es sind nicht so viele Einträge, wie der Prüfpunkt umfasst",
   "verify.root": "NICHT BESTÄTIGT: der Prüfpunkt wurde über andere Einträge signiert",
 

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { RedRoomError } from "../../base/errors.ts";
+import { checkRoom } from "./disk-room.ts";
 import { FilePlace } from "./file-place.ts";
 import { openLogKey } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
@@ -47,6 +48,7 @@ export class Connection {
     this.#settings = settings;
     this.#place = new FilePlace(file, settings.inode);
     this.#place.check();
+    if (doubt === "writes") checkRoom(file);
     const interrupted = hasLog(file);
     this.#busyTimeoutMs = leftOf(settings, waitedMs);
     this.#database = openDatabase({ ...settings, busyTimeoutMs: this.#busyTimeoutMs });
@@ -86,6 +88,7 @@ export class Connection {
 
   /** See `TopicStore.probe`. */
   probe(): void {
+    checkRoom(this.#settings.file);
     const database = this.#database;
     if (this.#proven) return void database.exec("BEGIN IMMEDIATE; COMMIT");
     // Page 1 is written as it is, and synced.

@@ -112,6 +112,7 @@ class FileStore implements SqliteStore {
 
   async probe(): Promise<void> {
     await this.#write().call("connection", "probe");
+    await (await this.#read()).call("connection", "open");
   }
 
   async createTopic(topic: TopicRecord): Promise<void> {

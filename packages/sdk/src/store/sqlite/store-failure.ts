@@ -1,6 +1,5 @@
-import { statfsSync } from "node:fs";
-import { dirname } from "node:path";
 import { RedRoomError, type RedRoomErrorCode } from "../../base/errors.ts";
+import { roomFor } from "./disk-room.ts";
 
 /** A `RedRoomError` on its way between threads, where classes do not survive. */
 export interface Failure {
@@ -71,7 +70,8 @@ export function failureOf(thrown: unknown, file: string): Failure {
   }
   const sqliteCode = codeOf(thrown);
   const known = reasonOf(sqliteCode);
-  const { reason, remedy, code = "STORE_UNAVAILABLE" } = known === BROKEN && isFull(file) ? FULL : known;
+  // A full disk shows as an I/O error where SQLite does not expect it.
+  const { reason, remedy, code = "STORE_UNAVAILABLE" } = known === BROKEN && roomFor(file) === 0 ? FULL : known;
   const details = [sqliteCode, (thrown as Error).message].filter(Boolean).join(": ");
   const message = `unable to use the store ${file}; ${reason} (${details})`;
   return { code, message, remedy, retryable: code === "STORE_UNAVAILABLE", cause: thrown };
@@ -91,13 +91,4 @@ function reasonOf(code = ""): Reason {
 function codeOf(thrown: unknown): string | undefined {
   const { code } = (thrown ?? {}) as { readonly code?: unknown };
   return typeof code === "string" && /^(SQLITE_|E[A-Z]+$)/.test(code) ? code : undefined;
-}
-
-/** A full disk shows as an I/O error where SQLite does not expect it. */
-function isFull(file: string): boolean {
-  try {
-    return statfsSync(dirname(file)).bavail === 0;
-  } catch {
-    return false; // the disk is gone
-  }
 }
