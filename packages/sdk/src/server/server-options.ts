@@ -22,7 +22,10 @@ export interface RedRoomServerOptions {
   readonly limits?: Partial<Limits>;
   /** How much a connection, an address and a user may ask for; generous by default, see `DEFAULT_QUOTAS`. */
   readonly quotas?: QuotaOptions;
-  /** Clients show at least this often that they are there; 10,000 by default. Two silent intervals end a connection. */
+  /**
+   * Clients show at least this often that they are there; 10,000 by default. Two silent intervals end a connection. With
+   * `tls` at most 20,000: after 30,000 ms of silence QUIC ends the connection by itself.
+   */
   readonly heartbeatMs?: number;
   /** How long a connection may take to log in; 5,000 by default. */
   readonly loginTimeoutMs?: number;
@@ -52,6 +55,10 @@ export interface ServerSettings {
   readonly clock: Clock;
 }
 
+/** What a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+const LONGEST_HEARTBEAT_MS = 20_000;
+
 const NUMBERS = {
   heartbeatMs: 10_000,
   loginTimeoutMs: 5_000,
@@ -72,9 +79,9 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     Object.entries(NUMBERS).map(([name, usual]) => [name, options[name as keyof typeof NUMBERS] ?? usual]),
   ) as typeof NUMBERS;
   for (const [name, value] of Object.entries(numbers)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw optionsInvalid(`${name} must be a whole number above 0, not ${String(value)}`);
-    }
+    const highest = name === "heartbeatMs" && options.transport === undefined ? LONGEST_HEARTBEAT_MS : LONGEST_MS;
+    if (Number.isSafeInteger(value) && value >= 1 && value <= highest) continue;
+    throw optionsInvalid(`${name} is ${String(value)}, not a whole number from 1 to ${highest}`);
   }
   const [limits, quotas] = [resolveLimits(options.limits), resolveQuotas(options.quotas)];
   return { transport, store, authenticate, limits, quotas, ...numbers, logger, clock };
