@@ -139,6 +139,7 @@ function signedBy(authors: readonly string[]): Files {
     checkpoint: Buffer.from(signCheckpoint({ origin: originOf(topic), size: tree.size, root: rootOf(tree) }, key)),
     "directory.json": Buffer.from(`{\n  "title": "x",\n  "people": {\n${people}\n  }\n}\n`),
     "entries.jsonl": Buffer.from(rows.join("")),
+    "receipts.jsonl": Buffer.alloc(0),
   };
 }
 

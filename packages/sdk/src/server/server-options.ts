@@ -57,15 +57,17 @@ export interface ServerSettings {
 
 /** What a timer takes. */
 const LONGEST_MS = 2 ** 31 - 1;
-const LONGEST_HEARTBEAT_MS = 20_000;
 
+/** Each with its default, and the highest that it may be. */
 const NUMBERS = {
-  heartbeatMs: 10_000,
-  loginTimeoutMs: 5_000,
-  sessionTtlMs: 600_000,
-  slowConsumerMs: 30_000,
-  maxPeerBytes: 4 * 1024 * 1024,
-};
+  heartbeatMs: [10_000, LONGEST_MS],
+  loginTimeoutMs: [5_000, LONGEST_MS],
+  sessionTtlMs: [600_000, LONGEST_MS],
+  slowConsumerMs: [30_000, LONGEST_MS],
+  maxPeerBytes: [4 * 1024 * 1024, 2 ** 40],
+} as const;
+
+const LONGEST_QUIC_HEARTBEAT_MS = 20_000;
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the option. */
 export function resolveServerOptions(options: RedRoomServerOptions): ServerSettings {
@@ -75,16 +77,26 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
   }
   const transport = options.transport ?? (tls && quicTransport({ tls }));
   if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
-  const numbers = Object.fromEntries(
-    Object.entries(NUMBERS).map(([name, usual]) => [name, options[name as keyof typeof NUMBERS] ?? usual]),
-  ) as typeof NUMBERS;
-  for (const [name, value] of Object.entries(numbers)) {
-    const highest = name === "heartbeatMs" && options.transport === undefined ? LONGEST_HEARTBEAT_MS : LONGEST_MS;
-    if (Number.isSafeInteger(value) && value >= 1 && value <= highest) continue;
-    throw optionsInvalid(`${name} is ${String(value)}, not a whole number from 1 to ${highest}`);
-  }
+  const number = (name: keyof typeof NUMBERS, highest: number = NUMBERS[name][1]): number => {
+    const value = options[name] ?? NUMBERS[name][0];
+    if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value;
+    throw optionsInvalid(`${name} is ${value}, not a whole number from 1 to ${highest}`);
+  };
   const [limits, quotas] = [resolveLimits(options.limits), resolveQuotas(options.quotas)];
-  return { transport, store, authenticate, limits, quotas, ...numbers, logger, clock };
+  return {
+    transport,
+    store,
+    authenticate,
+    limits,
+    quotas,
+    heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_MS : LONGEST_QUIC_HEARTBEAT_MS),
+    loginTimeoutMs: number("loginTimeoutMs"),
+    sessionTtlMs: number("sessionTtlMs"),
+    slowConsumerMs: number("slowConsumerMs"),
+    maxPeerBytes: number("maxPeerBytes"),
+    logger,
+    clock,
+  };
 }
 
 export const optionsInvalid = (reason: string): RedRoomError =>
