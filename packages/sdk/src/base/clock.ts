@@ -2,8 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls `callback` once after `delayMs`; a pending timer never keeps the process alive. */
-  setTimer(callback: () => void, delayMs: number): Timer;
+  /** Calls `callback` once after `delayMs`; a pending timer keeps the process alive only where that is asked for. */
+  setTimer(callback: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): Timer;
 }
 
 export interface Timer {
@@ -13,9 +13,9 @@ export interface Timer {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, { keepAlive = false } = {}) {
     const handle = setTimeout(callback, delayMs);
-    handle.unref?.();
+    if (!keepAlive) handle.unref?.();
     return { cancel: () => clearTimeout(handle) };
   },
 };
