@@ -1,4 +1,10 @@
 export { ManualClock } from "./testing/manual-clock.ts";
+export {
+  SimulatedHost,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./testing/network/simulated-network.ts";
+export type { Notices } from "./testing/network/simulated-path.ts";
 export type { RelayConditions } from "./testing/relay/relay-conditions.ts";
 export type { RelayCounters } from "./testing/relay/relay-way.ts";
 export { UdpRelay, type UdpRelayOptions, type Way } from "./testing/relay/udp-relay.ts";
