@@ -18,6 +18,8 @@ export interface ChaosWorld {
 
 const NOTICES: readonly [Notices, ...Notices[]] = ["now", "later", "never"];
 
+const WAYS = ["in", "out", undefined] as const;
+
 /** Faults, one behind the other and at times several at once, until `heal`. */
 export class Chaos {
   readonly #world: ChaosWorld;
@@ -51,7 +53,7 @@ export class Chaos {
 
   #strike(): void {
     const { server, participants } = this.#world;
-    const { host } = this.#random.pick([server, ...participants]);
+    const { host } = this.#random.pick<{ readonly host: SimulatedHost | undefined }>([server, ...participants]);
     const dice = this.#random.between(0, 99);
     if (dice < 25) this.#restart();
     else if (dice < 35) void this.#stop();
@@ -87,7 +89,7 @@ export class Chaos {
 
   #partition(host: SimulatedHost): void {
     const { recorder } = this.#world;
-    const way = this.#random.pick(["in", "out", undefined]);
+    const way = this.#random.pick(WAYS);
     recorder.note({ type: "fault", what: `nothing ${wayName(way)} ${host.name} gets through` });
     this.#cut.add(host);
     host.partition(way);

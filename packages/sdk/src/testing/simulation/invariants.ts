@@ -195,7 +195,9 @@ function delivered(history: History): string[] {
         const due = Math.max(ready, at) + DELIVERY_MS;
         const read = readAt.get(seq);
         if (read !== undefined ? read <= due : due > rested.at + DELIVERY_MS) return [];
-        return [`${view.opens.reader} ${read === undefined ? "never reads" : `reads at ${read} ms`} ${seq}, due at ${due} ms`];
+        return [
+          `${view.opens.reader} ${read === undefined ? "never reads" : `reads at ${read} ms`} ${seq}, due at ${due} ms`,
+        ];
       });
     });
   return [...rested.waitingFor.map((what) => `no rest: ${what}`), ...gaveUp, ...late];
@@ -216,7 +218,8 @@ function truthfulReceipts(history: History): string[] {
           for (const message of reads) if (message.at <= (committed?.at ?? 0)) read.add(message.seq);
         }
         const missing = range.find((message) => message.author !== name && !read.has(message.seq));
-        if (missing) broken.push(`${topic} ${seq} says that ${name} has ${text} to ${re}, who has not read ${missing.seq}`);
+        if (missing)
+          broken.push(`${topic} ${seq} says that ${name} has ${text} to ${re}, who has not read ${missing.seq}`);
       }
     }
   }

@@ -196,7 +196,9 @@ export class Participant {
     const reader = from === undefined ? undefined : this.#newReader(life, title, from);
     const topic = life.client.topic(title);
     life.open.set(title, { topic, reader });
-    const opening = topic.open({ from: from === undefined ? "none" : from === 0 ? "now" : from === 1 ? "start" : from });
+    const opening = topic.open({
+      from: from === undefined ? "none" : from === 0 ? "now" : from === 1 ? "start" : from,
+    });
     opening.then(
       () => {
         if (reader !== undefined) this.#world.recorder.note({ type: "opened", reader });
@@ -264,7 +266,10 @@ export class Participant {
 
   #write(life: Life): void {
     const [title] = shuffled([...life.open.keys()], this.#random);
-    if (title === undefined) return this.#openAnother(life);
+    if (title === undefined) {
+      this.#openAnother(life);
+      return;
+    }
     for (let count = this.#random.between(1, 3); count > 0 && this.#messages < MAX_MESSAGES; count -= 1) {
       this.#messages += 1;
       const seen = this.#seen.get(title) ?? 0;
@@ -280,7 +285,8 @@ export class Participant {
   #writeAgain(life: Life): void {
     const known = this.#acked.filter(({ topic }) => life.open.has(topic));
     const message = known[this.#random.between(0, known.length - 1)];
-    if (message !== undefined && ![...life.pending].some(({ id }) => id === message.id)) this.#send(life, message, true);
+    if (message !== undefined && ![...life.pending].some(({ id }) => id === message.id))
+      this.#send(life, message, true);
   }
 
   #sendUnknown(life: Life): void {

@@ -1,7 +1,6 @@
 import { randomId } from "../../base/id.ts";
-import { type LogKey, makeLogKey } from "../../evidence/log-key.ts";
-import { deliveryOf } from "../../evidence/delivery.ts";
 import { parseContent, parseLeaf } from "../../evidence/leaf.ts";
+import { type LogKey, makeLogKey } from "../../evidence/log-key.ts";
 import { memoryStore } from "../../store/memory-store.ts";
 import type { TopicStore } from "../../store/topic-store.ts";
 import { ManualClock } from "../manual-clock.ts";

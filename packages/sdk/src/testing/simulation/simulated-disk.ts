@@ -2,8 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import { RedRoomError } from "../../base/errors.ts";
 import { readCheckpoint } from "../../evidence/checkpoint.ts";
 import { parseLeaf } from "../../evidence/leaf.ts";
-import type { Appended, TopicStore } from "../../store/topic-store.ts";
 import { storeClosed } from "../../store/store-errors.ts";
+import type { Appended, TopicStore } from "../../store/topic-store.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import type { Recorder } from "./recorder.ts";
 

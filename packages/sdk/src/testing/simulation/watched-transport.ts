@@ -1,5 +1,5 @@
-import { readVarint } from "../../protocol/varint.ts";
 import { MESSAGES } from "../../protocol/messages.ts";
+import { readVarint } from "../../protocol/varint.ts";
 import type { Connection, Stream, StreamHandler, Transport } from "../../transport/transport.ts";
 
 const WATCHED: ReadonlyMap<number, "ack" | "entry"> = new Map([
