@@ -47,8 +47,13 @@ export type Happening =
       readonly kind: EntryKind;
       readonly text: string;
     }
-  /** The view ends. */
-  | { readonly type: "stops"; readonly reader: string; readonly code?: string | undefined }
+  /** The view ends; `enough`: its owner wanted no more. */
+  | {
+      readonly type: "stops";
+      readonly reader: string;
+      readonly enough?: boolean | undefined;
+      readonly code?: string | undefined;
+    }
   | {
       readonly type: "state";
       readonly client: string;

@@ -187,7 +187,7 @@ function delivered(history: History): string[] {
     state === "failed" ? [`${client} gave up: ${code}`] : [],
   );
   const late = views(history)
-    .filter(({ stopped }) => stopped === undefined || stopped.at > rested.at)
+    .filter(({ stopped }) => stopped === undefined || (stopped.at > rested.at && stopped.enough !== true))
     .flatMap((view) => {
       const ready = Math.max(healed.at, view.opened?.at ?? 0, onlineSince(history, view.opens.client));
       const readAt = new Map(view.reads.map(({ seq, at }) => [seq, at]));

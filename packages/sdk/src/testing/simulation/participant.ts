@@ -37,7 +37,7 @@ interface Life {
   /** Topics that were opened, with the view that their messages go to. */
   readonly open: Map<string, { readonly topic: Topic; readonly reader: string | undefined }>;
   /** Sent, and not answered. */
-  readonly pending: Set<Message>;
+  readonly pending: Map<string, Message>;
   readonly readers: Set<string>;
 }
 
@@ -57,7 +57,7 @@ export class Participant {
   #readers = 0;
   #finishing = false;
   /** Nobody knows whether these are on record: they are sent again under their ids. */
-  #unknown: Message[] = [];
+  readonly #unknown = new Map<string, Message>();
   readonly #acked: Message[] = [];
   /** The highest seq read of each topic. */
   readonly #seen = new Map<string, number>();
@@ -82,7 +82,7 @@ export class Participant {
       await this.#act();
       await this.#pause(10, 600);
     }
-    while (this.#life === undefined || this.#unknown.length > 0 || this.#life.open.size === 0) {
+    while (this.#life === undefined || this.#unknown.size > 0 || this.#life.open.size === 0) {
       await this.#takePart();
       await this.#pause(50, 50);
     }
@@ -100,7 +100,8 @@ export class Participant {
     const waiting: string[] = [];
     if (life.client.state !== "online") waiting.push(`${life.name} is ${life.client.state}`);
     if (life.open.size === 0) waiting.push(`${life.name} has nothing open`);
-    for (const { text } of [...life.pending, ...this.#unknown]) waiting.push(`"${text}" is not stored`);
+    for (const { text } of [...life.pending.values(), ...this.#unknown.values()])
+      waiting.push(`"${text}" is not stored`);
     return waiting;
   }
 
@@ -129,7 +130,7 @@ export class Participant {
     if (this.#life === undefined) await this.#connect();
     const life = this.#life;
     if (life === undefined) return;
-    const owed = this.#unknown.find(({ topic }) => !life.open.has(topic));
+    const owed = [...this.#unknown.values()].find(({ topic }) => !life.open.has(topic));
     if (owed !== undefined) this.#open(life, owed.topic);
     else if (life.open.size === 0) this.#openAnother(life);
     else this.#sendUnknown(life);
@@ -153,7 +154,7 @@ export class Participant {
         reconnect: { minDelayMs: 50, maxDelayMs: 1_000 },
         trusted: this.#trusted,
       });
-      const life: Life = { name, host, clock, client, open: new Map(), pending: new Set(), readers: new Set() };
+      const life: Life = { name, host, clock, client, open: new Map(), pending: new Map(), readers: new Set() };
       this.#life = life;
       recorder.note({ type: "state", client: name, state: client.state });
       this.#listen(life);
@@ -177,10 +178,10 @@ export class Participant {
     client.on("topicFailed", ({ topic, error }) => {
       const reader = life.open.get(topic.title)?.reader;
       life.open.delete(topic.title);
-      if (reader !== undefined) this.#stop(life, reader, error.code);
+      if (reader !== undefined) this.#stop(life, reader, { code: error.code });
     });
     client.on("closed", (cause) => {
-      for (const reader of [...life.readers]) this.#stop(life, reader, cause?.code);
+      for (const reader of [...life.readers]) this.#stop(life, reader, cause && { code: cause.code });
       if (this.#life === life) this.#life = undefined;
     });
   }
@@ -205,7 +206,7 @@ export class Participant {
       },
       (error) => {
         life.open.delete(title);
-        if (reader !== undefined) this.#stop(life, reader, codeOf(error));
+        if (reader !== undefined) this.#stop(life, reader, { code: codeOf(error) });
       },
     );
   }
@@ -242,9 +243,9 @@ export class Participant {
         if (count >= enough) break;
         if (slow && !this.#finishing) await this.#pause(1, 200);
       }
-      this.#stop(life, reader);
+      this.#stop(life, reader, { enough: count >= enough });
     } catch (error) {
-      this.#stop(life, reader, codeOf(error));
+      this.#stop(life, reader, { code: codeOf(error) });
     }
   }
 
@@ -258,9 +259,9 @@ export class Participant {
     topic.history({ from, limit: this.#random.between(1, 30) }).then(
       (messages) => {
         for (const message of messages) this.#read(reader, title, message);
-        this.#stop(life, reader);
+        this.#stop(life, reader, { enough: true });
       },
-      (error) => this.#stop(life, reader, codeOf(error)),
+      (error) => this.#stop(life, reader, { code: codeOf(error) }),
     );
   }
 
@@ -285,14 +286,15 @@ export class Participant {
   #writeAgain(life: Life): void {
     const known = this.#acked.filter(({ topic }) => life.open.has(topic));
     const message = known[this.#random.between(0, known.length - 1)];
-    if (message !== undefined && ![...life.pending].some(({ id }) => id === message.id))
-      this.#send(life, message, true);
+    if (message !== undefined && !life.pending.has(message.id)) this.#send(life, message, true);
   }
 
   #sendUnknown(life: Life): void {
-    const due = this.#unknown.filter(({ topic }) => life.open.get(topic)?.topic.id !== undefined);
-    this.#unknown = this.#unknown.filter((message) => !due.includes(message));
-    for (const message of due) this.#send(life, message, true);
+    for (const message of [...this.#unknown.values()]) {
+      if (life.open.get(message.topic)?.topic.id === undefined || life.pending.has(message.id)) continue;
+      this.#unknown.delete(message.id);
+      this.#send(life, message, true);
+    }
   }
 
   #send(life: Life, message: Message, again: boolean): void {
@@ -300,21 +302,21 @@ export class Participant {
     const { topic: title, text, id, kind, re } = message;
     const { topic } = life.open.get(title) ?? {};
     if (topic?.id === undefined) {
-      this.#unknown.push(message); // its opening has not been answered yet
+      this.#unknown.set(id, message); // its opening has not been answered yet
       return;
     }
     const about = { client: life.name, topic: title, text, id };
     recorder.note({ type: "sends", ...about, again });
-    life.pending.add(message);
+    life.pending.set(id, message);
     topic.send(text, { id, kind, ...(re !== undefined && { re }) }).then(
       ({ seq, duplicate }) => {
-        life.pending.delete(message);
+        life.pending.delete(id);
         this.#acked.push(message);
         recorder.note({ type: "acked", ...about, seq, duplicate });
       },
       (error) => {
-        life.pending.delete(message);
-        this.#unknown.push(message);
+        life.pending.delete(id);
+        this.#unknown.set(id, message);
         recorder.note({ type: "failed", ...about, code: codeOf(error) });
       },
     );
@@ -337,7 +339,7 @@ export class Participant {
     life.host.crash();
     life.clock.die();
     for (const reader of [...life.readers]) this.#stop(life, reader);
-    for (const message of life.pending) if (this.#random.chance(0.7)) this.#unknown.push(message);
+    for (const [id, message] of life.pending) if (this.#random.chance(0.7)) this.#unknown.set(id, message);
     life.client.removeAllListeners();
     this.#life = undefined;
   }
@@ -365,8 +367,8 @@ export class Participant {
     this.#world.recorder.note({ type: "reads", reader, seq, id, author, kind, text });
   }
 
-  #stop(life: Life, reader: string, code?: string): void {
-    if (life.readers.delete(reader)) this.#world.recorder.note({ type: "stops", reader, code });
+  #stop(life: Life, reader: string, end: { readonly enough?: boolean; readonly code?: string } = {}): void {
+    if (life.readers.delete(reader)) this.#world.recorder.note({ type: "stops", reader, ...end });
   }
 
   #pause(shortestMs: number, longestMs: number): Promise<void> {

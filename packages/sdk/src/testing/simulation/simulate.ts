@@ -17,7 +17,7 @@ import { SimulatedDisk } from "./simulated-disk.ts";
 export interface SimulationOptions {
   /** Decides everything: the same seed, the same conversation, the same faults. */
   readonly seed: number;
-  /** How long faults happen, in simulated milliseconds; 6,000 by default. */
+  /** How long faults happen, in simulated milliseconds; 4,000 by default. */
   readonly chaosMs?: number;
 }
 
@@ -55,7 +55,7 @@ let key: LogKey | undefined;
  *   if (!ok) throw new Error(`seed ${seed}: ${violations[0]?.what}\n${trace.join("\n")}`);
  * }
  */
-export async function simulate({ seed, chaosMs = 6_000 }: SimulationOptions): Promise<SimulationResult> {
+export async function simulate({ seed, chaosMs = 4_000 }: SimulationOptions): Promise<SimulationResult> {
   const random = new SeededRandom(seed);
   const clock = new ManualClock();
   const recorder = new Recorder(clock);
@@ -72,27 +72,32 @@ export async function simulate({ seed, chaosMs = 6_000 }: SimulationOptions): Pr
   const chaos = new Chaos({ clock, recorder, server, disk, participants }, random.fork());
 
   let timersLeft: number | undefined;
+  const latest = clock.now() + chaosMs + 2 * REST_MS;
   const play = async (): Promise<void> => {
     server.start();
-    const running = participants.map((participant) => participant.run());
+    const running = Promise.all(participants.map((participant) => participant.run()));
     void chaos.run();
     await pause(clock, chaosMs);
     chaos.heal();
     for (const participant of participants) participant.finish();
+    await Promise.race([running, pause(clock, REST_MS)]);
     await rest(clock, recorder, participants);
-    await Promise.race([Promise.all(running), pause(clock, AFTER_REST_MS)]);
     await pause(clock, AFTER_REST_MS);
     const left = await Promise.all(participants.map((participant) => participant.leave()));
     timersLeft = left.reduce((sum, count) => sum + count, await server.stop(1_000));
   };
-  const over = play();
-  while (timersLeft === undefined) {
+  let over = false;
+  const playing = play().finally(() => {
+    over = true;
+  });
+  for (;;) {
     await settled(disk);
+    if (over) break;
     recorder.nextStep();
-    // Whoever waits now waits for ever.
-    if (!clock.step()) break;
+    // Whoever still waits waits for ever.
+    if (!clock.step(latest)) break;
   }
-  if (timersLeft !== undefined) await over;
+  if (over) await playing;
 
   const record = new Map<string, RecordedEntry[]>();
   for (const title of topics) record.set(title, await readRecord(store, title));
