@@ -129,6 +129,14 @@ describe("the simulated network", () => {
     expect(again.heard).toEqual([3]);
   });
 
+  it("tells a process that was killed nothing any more, not even of a connection that had failed before", async () => {
+    const { clock, client, ends } = await createEcho();
+    client.loseConnections({ here: "later", there: "now" });
+    client.crash();
+    await clock.advanceAsync(60_000);
+    expect(ends).toEqual(["server lost"]);
+  });
+
   it("refuses dials where the host does", async () => {
     const { clock, server, client, address } = await createEcho();
     server.refusesDials = true;

@@ -16,7 +16,7 @@ export interface PathWorld {
   readonly hastyEndRate: number;
   /** Whether what goes to this side of the path is held back now. */
   cut(to: Side): boolean;
-  /** Nothing travels this way any more. */
+  /** Both sides have done with the connection. */
   over(): void;
 }
 
@@ -31,6 +31,8 @@ export class SimulatedPath implements MemoryPath {
   /** The client has its connection: before, nothing can be handed to it. */
   #handedOver = false;
   #severed = false;
+  /** Sides where nothing happens any more. */
+  readonly #done = new Set<Side>();
 
   constructor(clientAddress: string, world: PathWorld) {
     this.clientAddress = clientAddress;
@@ -43,8 +45,12 @@ export class SimulatedPath implements MemoryPath {
   }
 
   carry(to: Side, lane: Lane, arrive: () => void): void {
-    if (lane === "connection") this.#carryEnd(to, arrive);
-    else this.#push(to, lane, arrive);
+    if (lane === "connection") {
+      this.#finish(to === "client" ? "server" : "client");
+      this.#carryEnd(to, arrive);
+    } else {
+      this.#push(to, lane, arrive);
+    }
   }
 
   /** The dial's way there, and back. */
@@ -70,12 +76,14 @@ export class SimulatedPath implements MemoryPath {
     if (this.#severed) return;
     this.#severed = true;
     for (const side of ["client", "server"] as const) for (const lane of this.#lanes[side].values()) lane.drop();
-    this.#world.over();
   }
 
+  /** The process at this side is no more. */
   vanish(side: Side): void {
     this.sever();
+    if (this.#ends === undefined) this.#world.over();
     this.#ends?.[side].vanish();
+    this.#finish(side);
   }
 
   /** The connection fails. */
@@ -84,7 +92,15 @@ export class SimulatedPath implements MemoryPath {
     if (notices === "never") return;
     const { clock, random } = this.#world;
     const afterMs = notices === "now" ? 0 : random.between(1, LATER_MS);
-    clock.setTimer(() => this.#ends?.[side].lose(connectionLost(`the network failed ${afterMs} ms ago`)), afterMs);
+    clock.setTimer(() => {
+      this.#ends?.[side].lose(connectionLost(`the network failed ${afterMs} ms ago`));
+      this.#finish(side);
+    }, afterMs);
+  }
+
+  #finish(side: Side): void {
+    this.#done.add(side);
+    if (this.#done.size === 2) this.#world.over();
   }
 
   /** The end comes behind everything sent before it, however late that is. */
@@ -97,6 +113,7 @@ export class SimulatedPath implements MemoryPath {
       } else {
         arrive();
         this.sever();
+        this.#finish(to);
       }
     };
     this.#push(to, "connection", end);
