@@ -107,6 +107,15 @@ export const de: Catalogue = {
   "state.delivered": "zugestellt",
   "state.failed": "nicht gespeichert",
 
+  "connection.lost": "Verbindung verloren; neuer Versuch … ({reason})",
+  "connection.back": "wieder verbunden",
+  "connection.unavailable": "der Server erreicht seine Datenbank nicht; was Sie senden, wartet ({reason})",
+  "connection.available": "der Server erreicht seine Datenbank wieder",
+
+  "delivery.stored": "✓ #{seq} gespeichert",
+  "delivery.partly": "✓ #{seq} gespeichert, zugestellt an {names}",
+  "delivery.all": "✓✓ #{seq} zugestellt an {names}",
+
   "chat.choose": "Welches Thema (1 bis {count})? ",
   "chat.chooseAgain": "Bitte eine Zahl von 1 bis {count} eingeben.",
   "chat.welcome": "{topic} – Sie sind {user}. /help zeigt, was Sie tun können.",

@@ -101,6 +101,15 @@ export const en = {
   "state.delivered": "delivered",
   "state.failed": "not stored",
 
+  "connection.lost": "connection lost; trying again … ({reason})",
+  "connection.back": "connected again",
+  "connection.unavailable": "the server cannot use its database; what you send waits ({reason})",
+  "connection.available": "the server can use its database again",
+
+  "delivery.stored": "✓ #{seq} stored",
+  "delivery.partly": "✓ #{seq} stored, delivered to {names}",
+  "delivery.all": "✓✓ #{seq} delivered to {names}",
+
   "chat.choose": "Which topic (1 to {count})? ",
   "chat.chooseAgain": "Please type a number from 1 to {count}.",
   "chat.welcome": "{topic} – you are {user}. /help shows what you can do.",
