@@ -4,7 +4,7 @@ import { encodeLeaf } from "../../src/evidence/leaf.ts";
 import { makeLogKey } from "../../src/evidence/log-key.ts";
 import { appendLeaf, EMPTY_FRONTIER, hashLeaf, rootOf } from "../../src/evidence/merkle.ts";
 import type { Happening } from "../../src/testing/simulation/history.ts";
-import { judge } from "../../src/testing/simulation/invariants.ts";
+import { judge, unread } from "../../src/testing/simulation/invariants.ts";
 import type { History, RecordedEntry } from "../../src/testing.ts";
 
 const TOPIC = "Share Deal";
@@ -175,19 +175,26 @@ describe("the judge of a simulation", () => {
     expect(broken([...good, signed([first])])).toEqual([]);
   });
 
-  it("notices a reader who was online and never got a message, a client that gave up, and a world without rest", () => {
+  it("notices what comes late, a client that gave up, and a world without rest", () => {
     const name = "everything reaches every online reader within 2 s of healing";
-    expect(broken(without((event) => event.type === "reads"))).toEqual([name]);
+    const waiting: Happening[] = Array.from({ length: 201 }, () => ({ type: "fault", what: "nothing" }));
+    const [rested] = good.slice(-1) as [Happening];
+    const early = [...without((event) => event.type === "reads" && event.seq === 2).slice(0, -1)];
+    expect(broken([...early, ...waiting.slice(3), reads(2, second), rested])).toEqual([]);
+    expect(broken([...early, ...waiting, reads(2, second), rested])).toEqual([name]);
     expect(broken([...good, { type: "state", client: "bernd 1", state: "failed", code: "LOG_FORK" }])).toEqual([name]);
     const restless = good.map((event) => (event.type === "rested" ? { ...event, waitingFor: ["bernd"] } : event));
     expect(broken(restless)).toEqual([name]);
     expect(broken(without((event) => event.type === "rested"))).toEqual([name]);
   });
 
-  it("asks nothing for a view that has ended", () => {
-    const ended = good.map((event): Happening => (event.type === "reads" ? { type: "fault", what: "" } : event));
-    const stop: Happening = { type: "stops", reader: "bernd's view" };
-    expect(broken([...ended.slice(0, -1), stop, ...ended.slice(-1)])).toEqual([]);
+  it("waits for every view that goes on, and for none that has ended", () => {
+    const events = (happenings: readonly Happening[]) =>
+      happenings.map((event, index) => ({ ...event, at: 10 * index, step: index }));
+    expect(unread(events(good))).toEqual([]);
+    const behind = without((event) => event.type === "reads" && event.seq === 2);
+    expect(unread(events(behind))).toEqual(["bernd's view has not read 2"]);
+    expect(unread(events([...behind, { type: "stops", reader: "bernd's view" }]))).toEqual([]);
   });
 
   it("notices a receipt of somebody who had not read it, or read it only later", () => {

@@ -1,6 +1,6 @@
 import { readCheckpoint } from "../../evidence/checkpoint.ts";
 import { appendLeaf, EMPTY_FRONTIER, equalHashes, type Hash, hashLeaf, rootOf } from "../../evidence/merkle.ts";
-import { type EventOf, eventsOf, type History, type RecordedEntry } from "./history.ts";
+import { type EventOf, eventsOf, type History, type HistoryEvent, type RecordedEntry } from "./history.ts";
 
 /** What was promised and not kept. */
 export interface Violation {
@@ -66,16 +66,16 @@ function oneOrder(history: History): string[] {
   const gaps = [...history.record].flatMap(([topic, entries]) =>
     entries.flatMap(({ seq }, index) => (seq === index + 1 ? [] : [`${topic} ${index + 1} has the seq ${seq}`])),
   );
-  const different = views(history).flatMap(({ opens, reads }) =>
+  const different = views(history.events).flatMap(({ opens, reads }) =>
     reads.flatMap(({ seq, id, text }) => {
       const entry = entryAt(history, opens.topic, seq);
       return entry?.id === id ? [] : [`${opens.reader} reads "${text}" as ${seq}, the record has "${entry?.text}"`];
     }),
   );
-  const missed = views(history).flatMap((view) => {
+  const missed = views(history.events).flatMap((view) => {
     const last = view.reads.at(-1)?.seq ?? 0;
     const seen = new Set(view.reads.map(({ seq }) => seq));
-    return expected(history, view)
+    return expected(history.events, view)
       .filter(({ seq }) => seq <= last && !seen.has(seq))
       .map(({ seq }) => `${view.opens.reader} has read ${last}, and never ${seq}`);
   });
@@ -83,7 +83,7 @@ function oneOrder(history: History): string[] {
 }
 
 function viewsGrow(history: History): string[] {
-  return views(history).flatMap(({ opens, reads }) => {
+  return views(history.events).flatMap(({ opens, reads }) => {
     let last = opens.from - 1;
     return reads.flatMap(({ seq }) => {
       const grown = seq > last;
@@ -121,7 +121,7 @@ function noneInvented(history: History): string[] {
     if (sent !== undefined && sent.text === text && userOf(sent.client) === author) return [];
     return [`${where} is "${text}" of ${author}, which nobody has sent`];
   };
-  const read = views(history).flatMap(({ opens, reads }) =>
+  const read = views(history.events).flatMap(({ opens, reads }) =>
     reads.flatMap((message) => inventions(`${opens.reader} ${message.seq}`, message)),
   );
   const recorded = [...history.record].flatMap(([topic, entries]) =>
@@ -186,26 +186,35 @@ function delivered(history: History): string[] {
   const gaveUp = eventsOf(history, "state").flatMap(({ client, state, code }) =>
     state === "failed" ? [`${client} gave up: ${code}`] : [],
   );
-  const late = views(history)
-    .filter(({ stopped }) => stopped === undefined || (stopped.at > rested.at && stopped.enough !== true))
+  const late = views(history.events)
+    .filter(({ stopped }) => stopped === undefined || stopped.at > rested.at)
     .flatMap((view) => {
       const ready = Math.max(healed.at, view.opened?.at ?? 0, onlineSince(history, view.opens.client));
       const readAt = new Map(view.reads.map(({ seq, at }) => [seq, at]));
-      return expected(history, view).flatMap(({ seq, at }) => {
+      return expected(history.events, view).flatMap(({ seq, at }) => {
         const due = Math.max(ready, at) + DELIVERY_MS;
-        const read = readAt.get(seq);
-        if (read !== undefined ? read <= due : due > rested.at + DELIVERY_MS) return [];
-        return [
-          `${view.opens.reader} ${read === undefined ? "never reads" : `reads at ${read} ms`} ${seq}, due at ${due} ms`,
-        ];
+        const read = readAt.get(seq) ?? due;
+        return read <= due ? [] : [`${view.opens.reader} reads ${seq} at ${read} ms, due at ${due} ms`];
       });
     });
   return [...rested.waitingFor.map((what) => `no rest: ${what}`), ...gaveUp, ...late];
 }
 
+/** What is still to be read in the views that go on. */
+export function unread(events: readonly HistoryEvent[]): string[] {
+  return views(events)
+    .filter(({ stopped }) => stopped === undefined)
+    .flatMap((view) => {
+      const read = new Set(view.reads.map(({ seq }) => seq));
+      const missing = expected(events, view).filter(({ seq }) => !read.has(seq));
+      return missing.map(({ seq }) => `${view.opens.reader} has not read ${seq}`);
+    });
+}
+
 /** A delivery was recorded only after every message of its range by others had been handed to its recipients. */
 function truthfulReceipts(history: History): string[] {
   const broken: string[] = [];
+  const all = views(history.events);
   for (const [topic, entries] of history.record) {
     for (const { kind, seq, re = 0, text, to } of entries) {
       if (kind !== "delivery") continue;
@@ -213,7 +222,7 @@ function truthfulReceipts(history: History): string[] {
       const range = entries.slice(Number(text) - 1, re).filter(isMessage);
       for (const name of to) {
         const read = new Set<number>();
-        for (const { opens, reads } of views(history)) {
+        for (const { opens, reads } of all) {
           if (opens.topic !== topic || userOf(opens.client) !== name) continue;
           for (const message of reads) if (message.at <= (committed?.at ?? 0)) read.add(message.seq);
         }
@@ -238,13 +247,10 @@ interface View {
   readonly reads: readonly EventOf<"reads">[];
 }
 
-const known = new WeakMap<History, readonly View[]>();
-
-function views(history: History): readonly View[] {
-  const found = known.get(history);
-  if (found !== undefined) return found;
+/** All views, in the order of their opening. */
+function views(events: readonly HistoryEvent[]): readonly View[] {
   const byReader = new Map<string, { -readonly [K in keyof View]: View[K] } & { reads: EventOf<"reads">[] }>();
-  for (const event of history.events) {
+  for (const event of events) {
     if (event.type === "opens") {
       byReader.set(event.reader, { opens: event, opened: undefined, stopped: undefined, reads: [] });
     } else if (event.type === "reads") byReader.get(event.reader)?.reads.push(event);
@@ -255,24 +261,25 @@ function views(history: History): readonly View[] {
       else view.stopped = event;
     }
   }
-  const all = [...byReader.values()];
-  known.set(history, all);
-  return all;
+  return [...byReader.values()];
 }
 
 /** The messages that are for a view, with the time at which each became durable. */
-function expected(history: History, { opens, opened, reads }: View): { readonly seq: number; readonly at: number }[] {
+function expected(
+  events: readonly HistoryEvent[],
+  { opens, opened, reads }: View,
+): { readonly seq: number; readonly at: number }[] {
   const first = reads[0]?.seq ?? Number.POSITIVE_INFINITY;
-  return eventsOf(history, "committed").flatMap(({ topic, messages, at, step }) =>
-    topic !== opens.topic
+  return events.flatMap((event) =>
+    event.type !== "committed" || event.topic !== opens.topic
       ? []
-      : messages
+      : event.messages
           .filter((seq) => {
             if (opens.from > 0) return seq >= opens.from;
             // Whoever wants what comes gets it from the answer to the opening on, or from earlier.
-            return seq >= first || (opened !== undefined && step > opened.step);
+            return seq >= first || (opened !== undefined && event.step > opened.step);
           })
-          .map((seq) => ({ seq, at })),
+          .map((seq) => ({ seq, at: event.at })),
   );
 }
 

@@ -56,6 +56,8 @@ export class Participant {
   #messages = 0;
   #readers = 0;
   #finishing = false;
+  #staying = false;
+  #leaving = false;
   /** Nobody knows whether these are on record: they are sent again under their ids. */
   readonly #unknown = new Map<string, Message>();
   readonly #acked: Message[] = [];
@@ -75,14 +77,15 @@ export class Participant {
     return this.#life?.host;
   }
 
-  /** Acts until `finish`, then comes online, sends what is left, and stays. */
+  /** Acts until `finish`, then comes online, sends what is left, and stays until `leave`. */
   async run(): Promise<void> {
     await this.#pause(0, 1_000);
     while (!this.#finishing) {
       await this.#act();
       await this.#pause(10, 600);
     }
-    while (this.#life === undefined || this.#unknown.size > 0 || this.#life.open.size === 0) {
+    this.#staying = true;
+    while (!this.#leaving) {
       await this.#takePart();
       await this.#pause(50, 50);
     }
@@ -96,7 +99,7 @@ export class Participant {
   /** What there is still to wait for. */
   waitingFor(): string[] {
     const life = this.#life;
-    if (life === undefined) return [`${this.user} has no client`];
+    if (life === undefined || !this.#staying) return [`${this.user} is not there to stay`];
     const waiting: string[] = [];
     if (life.client.state !== "online") waiting.push(`${life.name} is ${life.client.state}`);
     if (life.open.size === 0) waiting.push(`${life.name} has nothing open`);
@@ -107,6 +110,7 @@ export class Participant {
 
   /** @returns Timers that its clients have left behind. */
   async leave(): Promise<number> {
+    this.#leaving = true;
     await this.#close(1_000);
     return this.#timersLeft;
   }

@@ -8,10 +8,10 @@ import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import { Chaos } from "./chaos.ts";
 import { type History, type RecordedEntry, traceOf } from "./history.ts";
-import { judge, type Violation } from "./invariants.ts";
+import { judge, unread, type Violation } from "./invariants.ts";
 import { Participant } from "./participant.ts";
 import { Recorder } from "./recorder.ts";
-import { ServerLives } from "./server-lives.ts";
+import { HEARTBEAT_MS, ServerLives } from "./server-lives.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
 export interface SimulationOptions {
@@ -32,10 +32,12 @@ export interface SimulationResult {
 }
 
 /** After the last fault, everything must have come to rest within so long. */
-const REST_MS = 20_000;
-const REST_POLL_MS = 50;
+const LONGEST_REST_MS = 20_000;
+/** Before, nobody need have noticed what was lost in silence. */
+const SHORTEST_REST_MS = 2 * HEARTBEAT_MS + 100;
+const REST_POLL_MS = 100;
 /** And stay at rest: what is too much may come late. */
-const AFTER_REST_MS = 1_500;
+const AFTER_REST_MS = 500;
 
 const USERS: readonly string[] = ["anna", "bernd", "carla", "doris"];
 
@@ -72,7 +74,7 @@ export async function simulate({ seed, chaosMs = 4_000 }: SimulationOptions): Pr
   const chaos = new Chaos({ clock, recorder, server, disk, participants }, random.fork());
 
   let timersLeft: number | undefined;
-  const latest = clock.now() + chaosMs + 2 * REST_MS;
+  const latest = clock.now() + chaosMs + 2 * LONGEST_REST_MS;
   const play = async (): Promise<void> => {
     server.start();
     const running = Promise.all(participants.map((participant) => participant.run()));
@@ -80,10 +82,10 @@ export async function simulate({ seed, chaosMs = 4_000 }: SimulationOptions): Pr
     await pause(clock, chaosMs);
     chaos.heal();
     for (const participant of participants) participant.finish();
-    await Promise.race([running, pause(clock, REST_MS)]);
-    await rest(clock, recorder, participants);
+    await Promise.race([running, rest(clock, recorder, participants)]);
     await pause(clock, AFTER_REST_MS);
     const left = await Promise.all(participants.map((participant) => participant.leave()));
+    await running;
     timersLeft = left.reduce((sum, count) => sum + count, await server.stop(1_000));
   };
   let over = false;
@@ -119,9 +121,11 @@ async function createTopics(store: TopicStore, disk: SimulatedDisk, count: numbe
 
 /** Waits until nobody waits for anything. */
 async function rest(clock: ManualClock, recorder: Recorder, participants: readonly Participant[]): Promise<void> {
-  for (let passedMs = 0; ; passedMs += REST_POLL_MS) {
-    const waitingFor = participants.flatMap((participant) => participant.waitingFor());
-    if (waitingFor.length === 0 || passedMs >= REST_MS) {
+  await pause(clock, SHORTEST_REST_MS);
+  for (let passedMs = SHORTEST_REST_MS; ; passedMs += REST_POLL_MS) {
+    const missing = participants.flatMap((participant) => participant.waitingFor());
+    const waitingFor = missing.length > 0 ? missing : unread(recorder.events);
+    if (waitingFor.length === 0 || passedMs >= LONGEST_REST_MS) {
       recorder.note({ type: "rested", waitingFor });
       return;
     }
