@@ -640,8 +640,8 @@ var MemoryConnection = class _MemoryConnection {
   }
   /** The stream that bytes of the peer belong to; a new one is announced, one already over is `undefined`. */
   accept(id2) {
-    const known2 = this.streams.get(id2);
-    if (known2 !== void 0 || !this.#isNew(id2)) return known2;
+    const known = this.streams.get(id2);
+    if (known !== void 0 || !this.#isNew(id2)) return known;
     const stream = this.#add(id2);
     const accepted = guarded(this.#settings.logger, "take a stream", () => this.onStream?.(stream));
     if (!accepted || this.onStream === void 0) stream.reset();
@@ -848,6 +848,8 @@ var SimulatedPath = class {
   /** The client has its connection: before, nothing can be handed to it. */
   #handedOver = false;
   #severed = false;
+  /** Sides where nothing happens any more. */
+  #done = /* @__PURE__ */ new Set();
   constructor(clientAddress, world) {
     this.clientAddress = clientAddress;
     this.#world = world;
@@ -857,8 +859,12 @@ var SimulatedPath = class {
     if (this.#severed) this.vanish("server");
   }
   carry(to, lane, arrive) {
-    if (lane === "connection") this.#carryEnd(to, arrive);
-    else this.#push(to, lane, arrive);
+    if (lane === "connection") {
+      this.#finish(to === "client" ? "server" : "client");
+      this.#carryEnd(to, arrive);
+    } else {
+      this.#push(to, lane, arrive);
+    }
   }
   /** The dial's way there, and back. */
   async dial(to) {
@@ -879,11 +885,13 @@ var SimulatedPath = class {
     if (this.#severed) return;
     this.#severed = true;
     for (const side of ["client", "server"]) for (const lane of this.#lanes[side].values()) lane.drop();
-    this.#world.over();
   }
+  /** The process at this side is no more. */
   vanish(side) {
     this.sever();
+    if (this.#ends === void 0) this.#world.over();
     this.#ends?.[side].vanish();
+    this.#finish(side);
   }
   /** The connection fails. */
   lose(side, notices) {
@@ -891,7 +899,14 @@ var SimulatedPath = class {
     if (notices === "never") return;
     const { clock, random } = this.#world;
     const afterMs = notices === "now" ? 0 : random.between(1, LATER_MS);
-    clock.setTimer(() => this.#ends?.[side].lose(connectionLost(`the network failed ${afterMs} ms ago`)), afterMs);
+    clock.setTimer(() => {
+      this.#ends?.[side].lose(connectionLost(`the network failed ${afterMs} ms ago`));
+      this.#finish(side);
+    }, afterMs);
+  }
+  #finish(side) {
+    this.#done.add(side);
+    if (this.#done.size === 2) this.#world.over();
   }
   /** The end comes behind everything sent before it, however late that is. */
   #carryEnd(to, arrive) {
@@ -903,6 +918,7 @@ var SimulatedPath = class {
       } else {
         arrive();
         this.sever();
+        this.#finish(to);
       }
     };
     this.#push(to, "connection", end2);
@@ -1194,9 +1210,9 @@ function parseLeaf(leaf) {
     const { topic: topic2, seq: seq2, id: id2, kind, by, at, to = [], re, commitment } = fields;
     const strings = Array.isArray(to) && [topic2, id2, by, commitment, ...to].every(isText);
     const numbers = [seq2, at, re === void 0 ? 1 : re].every((value) => Number.isSafeInteger(value) && value > 0);
-    const known2 = v === 1 && ENTRY_KINDS.includes(kind);
+    const known = v === 1 && ENTRY_KINDS.includes(kind);
     const sane = kind !== "delivery" || isDelivery(fields);
-    return strings && numbers && known2 && sane && encodeLeaf(fields) === leaf ? fields : void 0;
+    return strings && numbers && known && sane && encodeLeaf(fields) === leaf ? fields : void 0;
   } catch {
     return void 0;
   }
@@ -1240,8 +1256,8 @@ function publicKeyBytes(key2) {
 }
 var publicKeys = /* @__PURE__ */ new WeakMap();
 function toPublicKey(bytes) {
-  const known2 = publicKeys.get(bytes);
-  if (known2 !== void 0) return known2;
+  const known = publicKeys.get(bytes);
+  if (known !== void 0) return known;
   const key2 = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
   publicKeys.set(bytes, key2);
   return key2;
@@ -1453,11 +1469,11 @@ var Batch = class {
     const there = new Map(found.map((member) => [member.addition, member]));
     const others = [];
     for (const { call, addition } of this.#members) {
-      const known2 = addition === void 0 ? void 0 : there.get(addition);
-      const entry = known2?.entry;
-      if (known2 === void 0 || entry === void 0) others.push(call);
+      const known = addition === void 0 ? void 0 : there.get(addition);
+      const entry = known?.entry;
+      if (known === void 0 || entry === void 0) others.push(call);
       else if (hasKey(parseLeaf(entry.leaf), call.key)) {
-        call.resolve({ entries: [entry], duplicate: true, checkpoint: known2.checkpoint });
+        call.resolve({ entries: [entry], duplicate: true, checkpoint: known.checkpoint });
       } else call.reject(wrong(`one of its entries repeats the id of entry ${entry.seq}`));
     }
     return others;
@@ -1854,7 +1870,7 @@ var MemoryStore = class {
     const found = [];
     for (const [addition, { topicId, entries }] of additions.entries()) {
       const topic2 = this.#topics.get(topicId);
-      const seq2 = entries.map(({ leaf }) => topic2?.keys.get(keyOf2(leaf))).find((known2) => known2 !== void 0);
+      const seq2 = entries.map(({ leaf }) => topic2?.keys.get(keyOf2(leaf))).find((known) => known !== void 0);
       const entry = seq2 === void 0 ? void 0 : topic2?.entries[seq2 - 1];
       if (entry !== void 0) found.push({ addition, entry, checkpoint: topic2?.checkpoint ?? "" });
     }
@@ -1949,10 +1965,10 @@ var Chaos = class {
     this.#random = random;
   }
   async run() {
-    await this.#pause(200, 2e3);
+    await this.#pause(200, 1500);
     while (!this.#healed) {
       this.#strike();
-      await this.#pause(50, 2500);
+      await this.#pause(50, 1800);
     }
   }
   /** Everything works from now on. */
@@ -2135,21 +2151,21 @@ function oneOrder(history) {
   const gaps = [...history.record].flatMap(
     ([topic2, entries]) => entries.flatMap(({ seq: seq2 }, index) => seq2 === index + 1 ? [] : [`${topic2} ${index + 1} has the seq ${seq2}`])
   );
-  const different = views(history).flatMap(
+  const different = views(history.events).flatMap(
     ({ opens, reads }) => reads.flatMap(({ seq: seq2, id: id2, text }) => {
       const entry = entryAt(history, opens.topic, seq2);
       return entry?.id === id2 ? [] : [`${opens.reader} reads "${text}" as ${seq2}, the record has "${entry?.text}"`];
     })
   );
-  const missed = views(history).flatMap((view) => {
+  const missed = views(history.events).flatMap((view) => {
     const last = view.reads.at(-1)?.seq ?? 0;
     const seen = new Set(view.reads.map(({ seq: seq2 }) => seq2));
-    return expected(history, view).filter(({ seq: seq2 }) => seq2 <= last && !seen.has(seq2)).map(({ seq: seq2 }) => `${view.opens.reader} has read ${last}, and never ${seq2}`);
+    return expected(history.events, view).filter(({ seq: seq2 }) => seq2 <= last && !seen.has(seq2)).map(({ seq: seq2 }) => `${view.opens.reader} has read ${last}, and never ${seq2}`);
   });
   return [...gaps, ...different, ...missed];
 }
 function viewsGrow(history) {
-  return views(history).flatMap(({ opens, reads }) => {
+  return views(history.events).flatMap(({ opens, reads }) => {
     let last = opens.from - 1;
     return reads.flatMap(({ seq: seq2 }) => {
       const grown = seq2 > last;
@@ -2185,7 +2201,7 @@ function noneInvented(history) {
     if (sent !== void 0 && sent.text === text && userOf(sent.client) === author) return [];
     return [`${where} is "${text}" of ${author}, which nobody has sent`];
   };
-  const read = views(history).flatMap(
+  const read = views(history.events).flatMap(
     ({ opens, reads }) => reads.flatMap((message) => inventions(`${opens.reader} ${message.seq}`, message))
   );
   const recorded = [...history.record].flatMap(
@@ -2244,22 +2260,27 @@ function delivered(history) {
   const gaveUp2 = eventsOf(history, "state").flatMap(
     ({ client, state, code }) => state === "failed" ? [`${client} gave up: ${code}`] : []
   );
-  const late = views(history).filter(({ stopped }) => stopped === void 0 || stopped.at > rested.at && stopped.enough !== true).flatMap((view) => {
+  const late = views(history.events).filter(({ stopped }) => stopped === void 0 || stopped.at > rested.at).flatMap((view) => {
     const ready = Math.max(healed.at, view.opened?.at ?? 0, onlineSince(history, view.opens.client));
     const readAt = new Map(view.reads.map(({ seq: seq2, at }) => [seq2, at]));
-    return expected(history, view).flatMap(({ seq: seq2, at }) => {
+    return expected(history.events, view).flatMap(({ seq: seq2, at }) => {
       const due = Math.max(ready, at) + DELIVERY_MS;
-      const read = readAt.get(seq2);
-      if (read !== void 0 ? read <= due : due > rested.at + DELIVERY_MS) return [];
-      return [
-        `${view.opens.reader} ${read === void 0 ? "never reads" : `reads at ${read} ms`} ${seq2}, due at ${due} ms`
-      ];
+      const read = readAt.get(seq2) ?? due;
+      return read <= due ? [] : [`${view.opens.reader} reads ${seq2} at ${read} ms, due at ${due} ms`];
     });
   });
   return [...rested.waitingFor.map((what) => `no rest: ${what}`), ...gaveUp2, ...late];
 }
+function unread(events) {
+  return views(events).filter(({ stopped }) => stopped === void 0).flatMap((view) => {
+    const read = new Set(view.reads.map(({ seq: seq2 }) => seq2));
+    const missing = expected(events, view).filter(({ seq: seq2 }) => !read.has(seq2));
+    return missing.map(({ seq: seq2 }) => `${view.opens.reader} has not read ${seq2}`);
+  });
+}
 function truthfulReceipts(history) {
   const broken = [];
+  const all = views(history.events);
   for (const [topic2, entries] of history.record) {
     for (const { kind, seq: seq2, re = 0, text, to } of entries) {
       if (kind !== "delivery") continue;
@@ -2267,7 +2288,7 @@ function truthfulReceipts(history) {
       const range = entries.slice(Number(text) - 1, re).filter(isMessage);
       for (const name of to) {
         const read = /* @__PURE__ */ new Set();
-        for (const { opens, reads } of views(history)) {
+        for (const { opens, reads } of all) {
           if (opens.topic !== topic2 || userOf(opens.client) !== name) continue;
           for (const message of reads) if (message.at <= (committed?.at ?? 0)) read.add(message.seq);
         }
@@ -2282,12 +2303,9 @@ function truthfulReceipts(history) {
 function tidy({ timersLeft }) {
   return timersLeft === 0 ? [] : [`${timersLeft} timers are pending though everything is closed`];
 }
-var known = /* @__PURE__ */ new WeakMap();
-function views(history) {
-  const found = known.get(history);
-  if (found !== void 0) return found;
+function views(events) {
   const byReader = /* @__PURE__ */ new Map();
-  for (const event of history.events) {
+  for (const event of events) {
     if (event.type === "opens") {
       byReader.set(event.reader, { opens: event, opened: void 0, stopped: void 0, reads: [] });
     } else if (event.type === "reads") byReader.get(event.reader)?.reads.push(event);
@@ -2298,17 +2316,15 @@ function views(history) {
       else view.stopped = event;
     }
   }
-  const all = [...byReader.values()];
-  known.set(history, all);
-  return all;
+  return [...byReader.values()];
 }
-function expected(history, { opens, opened, reads }) {
+function expected(events, { opens, opened, reads }) {
   const first = reads[0]?.seq ?? Number.POSITIVE_INFINITY;
-  return eventsOf(history, "committed").flatMap(
-    ({ topic: topic2, messages, at, step }) => topic2 !== opens.topic ? [] : messages.filter((seq2) => {
+  return events.flatMap(
+    (event) => event.type !== "committed" || event.topic !== opens.topic ? [] : event.messages.filter((seq2) => {
       if (opens.from > 0) return seq2 >= opens.from;
-      return seq2 >= first || opened !== void 0 && step > opened.step;
-    }).map((seq2) => ({ seq: seq2, at }))
+      return seq2 >= first || opened !== void 0 && event.step > opened.step;
+    }).map((seq2) => ({ seq: seq2, at: event.at }))
   );
 }
 var commitOf = (history, topic2, seq2) => eventsOf(history, "committed").find((commit2) => commit2.topic === topic2 && commit2.first <= seq2 && seq2 <= commit2.last);
@@ -4339,7 +4355,9 @@ var CLOSE_CODES = {
   /** The user's session has ended: the password or the rights have changed, or it goes on over another connection. */
   revoked: 4,
   /** The peer does not read what it is sent; it may come back and go on where it stopped. Also resets a stream. */
-  slowConsumer: 5
+  slowConsumer: 5,
+  /** The peer has not answered in time; the session may go on over another connection. */
+  unanswered: 6
 };
 
 // packages/sdk/src/protocol/failure.ts
@@ -4513,7 +4531,7 @@ function lose(state, error, settings, moment) {
 }
 function end(state, error, settings, moment) {
   const { established, attempts } = state;
-  const leaving = [...withdrawal(state), disconnect(CLOSE_CODES.normal, "")];
+  const leaving = [...withdrawal(state), disconnect(CLOSE_CODES.unanswered, error.code)];
   const refused2 = isAttempt(state) && state.step === "proving" && error.code === "LOGIN_FAILED";
   if (refused2 && settings.asksAgain && state.refused === void 0) {
     const unproven = established && { ...established, token: void 0 };
@@ -4712,8 +4730,8 @@ var ControlLink = class {
       {
         onMessage: (message) => this.#receive(message, connection),
         // The connection's own end, which says why, follows; if it does not, that is as good as lost.
-        onEnd: () => connection.close(),
-        onReset: () => connection.close(),
+        onEnd: () => connection.close(CLOSE_CODES.unanswered, "the control stream ended"),
+        onReset: () => connection.close(CLOSE_CODES.unanswered, "the control stream ended"),
         onViolation: (error) => this.#breach(error),
         onDrain: () => {
         }
@@ -4906,10 +4924,10 @@ var LogTrust = class {
    * @throws {RedRoomError} `LOG_FORK`.
    */
   reconcile(checkpoint, proof) {
-    const known2 = this.#checkpoint;
-    if (known2 !== void 0) {
-      const [first, second] = checkpoint.size < known2.size ? [checkpoint, known2] : [known2, checkpoint];
-      if (!verifyConsistency(first, second, proof)) throw logFork(this.log.origin, known2.note, checkpoint.note);
+    const known = this.#checkpoint;
+    if (known !== void 0) {
+      const [first, second] = checkpoint.size < known.size ? [checkpoint, known] : [known, checkpoint];
+      if (!verifyConsistency(first, second, proof)) throw logFork(this.log.origin, known.note, checkpoint.note);
     }
     this.advance(checkpoint);
   }
@@ -4954,7 +4972,7 @@ var LogFollower = class {
    * @throws {RedRoomError} `PROTOCOL_ERROR`, `LOG_FORK`.
    */
   check(checkpoint) {
-    const { log, checkpoint: known2 } = this.#trust;
+    const { log, checkpoint: known } = this.#trust;
     const { note: note2 } = checkpoint;
     if (checkpoint.size !== this.#frontier.size) {
       throw new RedRoomError(
@@ -4963,12 +4981,12 @@ var LogFollower = class {
       );
     }
     if (!equalHashes(checkpoint.root, rootOf(this.#frontier))) throw logFork(log.origin, note2, void 0);
-    if (known2 !== void 0 && known2.size !== this.#linked) {
-      if (known2.size !== checkpoint.size) {
+    if (known !== void 0 && known.size !== this.#linked) {
+      if (known.size !== checkpoint.size) {
         this.#open = checkpoint;
         return checkpoint;
       }
-      if (!equalHashes(known2.root, checkpoint.root)) throw logFork(log.origin, known2.note, note2);
+      if (!equalHashes(known.root, checkpoint.root)) throw logFork(log.origin, known.note, note2);
     }
     this.#link(checkpoint);
     return void 0;
@@ -4989,17 +5007,17 @@ var LogFollower = class {
     this.#open = void 0;
   }
   #compare() {
-    const known2 = this.#trust.checkpoint;
-    if (known2 === void 0 || known2.size !== this.#frontier.size) return;
-    if (!equalHashes(known2.root, rootOf(this.#frontier))) throw logFork(this.#trust.log.origin, known2.note, void 0);
-    this.#link(known2);
+    const known = this.#trust.checkpoint;
+    if (known === void 0 || known.size !== this.#frontier.size) return;
+    if (!equalHashes(known.root, rootOf(this.#frontier))) throw logFork(this.#trust.log.origin, known.note, void 0);
+    this.#link(known);
   }
 };
-function logFork(origin, known2, shown) {
+function logFork(origin, known, shown) {
   const what = shown === void 0 ? "its entries do not fit the checkpoint it signed" : "it has signed two that exclude each other";
   return new RedRoomError("LOG_FORK", `unable to trust the log ${origin}; ${what}`, {
     remedy: "keep the checkpoints of this error: they prove that the record was changed; talk to the operator",
-    evidence: { origin, known: known2, ...shown !== void 0 && { shown } }
+    evidence: { origin, known, ...shown !== void 0 && { shown } }
   });
 }
 
@@ -5027,9 +5045,9 @@ var KnownLogs = class {
   }
   /** Another log key, where the server has changed it, vouches for the same log: what was trusted is kept. */
   trust(topicId, publicKey) {
-    const known2 = this.#trust.get(topicId);
-    if (known2 !== void 0 && equalHashes(known2.log.publicKey, publicKey)) return known2;
-    const note2 = known2?.checkpoint?.note ?? this.#earlier.get(topicId);
+    const known = this.#trust.get(topicId);
+    if (known !== void 0 && equalHashes(known.log.publicKey, publicKey)) return known;
+    const note2 = known?.checkpoint?.note ?? this.#earlier.get(topicId);
     const checkpoint = note2 === void 0 ? void 0 : readCheckpoint(note2);
     const log = { origin: originOf(topicId), publicKey };
     const trust = new LogTrust(log, checkpoint && note2 !== void 0 ? { ...checkpoint, note: note2 } : void 0);
@@ -5345,21 +5363,21 @@ var Deliveries = class {
   }
   /** @returns The names of those who have received it. */
   received({ first, last, to }) {
-    const known2 = to.flatMap((pseudonym) => {
+    const known = to.flatMap((pseudonym) => {
       const name = this.#names.get(pseudonym);
       return name === void 0 ? [] : [{ pseudonym, name }];
     });
     for (const [seq2, { sending, awaited, isAuthor }] of this.#followed) {
       if (seq2 < first || seq2 > last) continue;
       for (const pseudonym of to) awaited.delete(pseudonym);
-      const others = known2.filter(({ pseudonym, name }) => !isAuthor(pseudonym, name));
+      const others = known.filter(({ pseudonym, name }) => !isAuthor(pseudonym, name));
       if (others.length > 0)
         sending.received(
           others.map(({ name }) => name),
           awaited.size === 0
         );
     }
-    return known2.map(({ name }) => name);
+    return known.map(({ name }) => name);
   }
   end(error) {
     for (const { sending } of this.#followed.values()) sending.unfollow(error);
@@ -5542,15 +5560,15 @@ function openHead(trust, size, note2) {
 }
 async function reconcile(link, topicId, checkpoint) {
   const trust = link.trust(topicId);
-  const known2 = trust.checkpoint;
-  if (known2 === void 0 && checkpoint.size === 0) return;
-  if (known2 === void 0 || known2.size === checkpoint.size) return trust.reconcile(checkpoint, []);
-  const [first, second] = checkpoint.size < known2.size ? [checkpoint.size, known2.size] : [known2.size, checkpoint.size];
+  const known = trust.checkpoint;
+  if (known === void 0 && checkpoint.size === 0) return;
+  if (known === void 0 || known.size === checkpoint.size) return trust.reconcile(checkpoint, []);
+  const [first, second] = checkpoint.size < known.size ? [checkpoint.size, known.size] : [known.size, checkpoint.size];
   const proof = await prove2(link, topicId, first, second).catch((error) => {
     const refused2 = error instanceof RedRoomError && error.code === "PROOF_UNAVAILABLE";
-    throw refused2 ? logFork(trust.log.origin, known2.note, checkpoint.note || void 0) : error;
+    throw refused2 ? logFork(trust.log.origin, known.note, checkpoint.note || void 0) : error;
   });
-  if (trust.checkpoint?.size !== known2.size) return reconcile(link, topicId, checkpoint);
+  if (trust.checkpoint?.size !== known.size) return reconcile(link, topicId, checkpoint);
   trust.reconcile(checkpoint, proof);
 }
 async function prove2(link, topic2, first, second) {
@@ -6103,7 +6121,7 @@ var Topic = class {
       throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
     }
     const sending = this.#outbox.add(text, options, host.limits(), host.clock, (changed) => host.outgoing(changed));
-    if (!reader.reads) sending.unfollow(unread());
+    if (!reader.reads) sending.unfollow(unread2());
     host.outgoing(sending);
     if (reader.ready) this.#outbox.send((message) => reader.publish(message));
     return sending;
@@ -6282,7 +6300,7 @@ function seqOf(from2) {
   if (Number.isSafeInteger(from2) && from2 >= 1) return from2;
   throw new RedRoomError("OPTIONS_INVALID", `unable to read from ${from2}; a seq is 1 or more`);
 }
-var unread = () => new RedRoomError("OPTIONS_INVALID", "unable to see the delivery; the topic was opened without reading", {
+var unread2 = () => new RedRoomError("OPTIONS_INVALID", "unable to see the delivery; the topic was opened without reading", {
   remedy: "open it from a place, such as `now`"
 });
 var closedBeforeStored = () => new RedRoomError("CONNECTION_CLOSED", "unable to say whether the message was stored; the connection was closed");
@@ -6356,8 +6374,8 @@ var RedRoomClient = class _RedRoomClient extends import_index.default {
   /** The topic of this title, the same object at each call. Nothing is asked of the server before it is opened. */
   topic(title) {
     const normal = title.normalize("NFC");
-    const known2 = this.#topics.get(normal);
-    if (known2 !== void 0) return known2;
+    const known = this.#topics.get(normal);
+    if (known !== void 0) return known;
     const { outbox, random = Math.random } = this.#options;
     const topic2 = new Topic(normal, {
       clock: this.#clock,
@@ -6667,9 +6685,9 @@ function stepServerSession(state, input, settings, now) {
     case "message":
       return receive2(state, input.message, settings, now);
     case "admitted":
-      return state.phase === "checking" ? admit(input.admission, settings, now) : [state, []];
+      return isLookedUp(state) ? admit(input.admission, settings, now) : [state, []];
     case "resumeRefused":
-      if (state.phase !== "checking") return [state, []];
+      if (state.phase !== "resuming") return [state, []];
       return [
         { ...state, phase: "entry", resumable: false },
         [
@@ -6678,7 +6696,7 @@ function stepServerSession(state, input, settings, now) {
         ]
       ];
     case "refused":
-      return state.phase === "checking" ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
+      return isLookedUp(state) ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
     case "availability": {
       const { available: available2, message } = input;
       if (state.phase !== "online" || state.available === available2) return [state, []];
@@ -6695,6 +6713,7 @@ function stepServerSession(state, input, settings, now) {
       return [{ phase: "over" }, [disconnect2(input.code, input.reason, false)]];
   }
 }
+var isLookedUp = ({ phase }) => phase === "checking" || phase === "resuming";
 function receive2(state, message, settings, now) {
   if (state.phase === "hello" && message.type === "hello") return greet(state, message.versions, settings);
   if (state.phase === "entry" && message.type === "login") {
@@ -6702,7 +6721,7 @@ function receive2(state, message, settings, now) {
     return [{ ...state, phase: "checking" }, [{ type: "authenticate", name, password }]];
   }
   if (state.phase === "entry" && state.resumable && message.type === "resume") {
-    return [{ ...state, phase: "checking" }, [{ type: "resume", token: message.token }]];
+    return [{ ...state, phase: "resuming" }, [{ type: "resume", token: message.token }]];
   }
   if (state.phase === "online" && message.type === "ping") {
     const pong = { type: "send", message: { type: "pong", nonce: message.nonce } };
@@ -6755,7 +6774,7 @@ function tick(state, { heartbeatMs, loginTimeoutMs }, now) {
       CLOSE_CODES.shuttingDown
     );
   }
-  if (state.phase === "checking") return [state, []];
+  if (isLookedUp(state)) return [state, []];
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
   return refuse(
     new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`, {
@@ -7050,6 +7069,24 @@ function without({ first, last }, others) {
   if (next <= last) rest2.push({ first: next, last });
   return rest2;
 }
+function foremost(confirmed2, maxEnds) {
+  const ends = [...new Set([...confirmed2.values()].flatMap((ranges) => ranges.map(({ last }) => last)))].sort(
+    (a, b) => a - b
+  );
+  if (ends.length <= maxEnds) return { now: confirmed2, rest: /* @__PURE__ */ new Map() };
+  const taken = Array.from({ length: maxEnds }, (_, index) => {
+    return ends[Math.round(index * (ends.length - 1) / (maxEnds - 1))];
+  });
+  const [now, rest2] = [/* @__PURE__ */ new Map(), /* @__PURE__ */ new Map()];
+  for (const [receiver, ranges] of confirmed2) {
+    for (const range of ranges) {
+      const last = taken.findLast((end2) => end2 <= range.last) ?? 0;
+      if (last >= range.first) now.set(receiver, [...now.get(receiver) ?? [], { first: range.first, last }]);
+      if (last < range.last) rest2.set(receiver, [...rest2.get(receiver) ?? [], range]);
+    }
+  }
+  return { now, rest: rest2 };
+}
 function addTo(ranges, receiver, range) {
   ranges.set(receiver, addRange(ranges.get(receiver) ?? [], range));
 }
@@ -7057,6 +7094,7 @@ function addTo(ranges, receiver, range) {
 // packages/sdk/src/server/receipts.ts
 var GATHER_MS = 200;
 var MAX_PIECES = 16;
+var MAX_ENDS = 4;
 var MAX_OWN = 1024;
 var Receipts2 = class {
   #log;
@@ -7079,12 +7117,9 @@ var Receipts2 = class {
     if (pieces.length <= MAX_PIECES) this.#confirmed.set(receiver, pieces);
     this.#wait();
   }
-  /** Puts on record what has gathered. Resolves when that has been tried. */
+  /** Puts on record all that has gathered. Resolves when that has been tried. */
   async flush() {
-    this.#timer?.cancel();
-    this.#timer = void 0;
-    await this.#flushing;
-    if (this.#confirmed.size > 0) await this.#start();
+    while (this.#confirmed.size > 0) await this.#start();
   }
   /** Forgets what has gathered. */
   close() {
@@ -7095,9 +7130,11 @@ var Receipts2 = class {
   }
   #wait() {
     if (this.#closed || this.#flushing !== void 0 || this.#confirmed.size === 0) return;
-    this.#timer ??= this.#clock.setTimer(() => void this.flush(), GATHER_MS);
+    this.#timer ??= this.#clock.setTimer(() => void this.#start(), GATHER_MS);
   }
   #start() {
+    this.#timer?.cancel();
+    this.#timer = void 0;
     this.#flushing ??= this.#record().finally(() => {
       this.#flushing = void 0;
       this.#wait();
@@ -7105,8 +7142,8 @@ var Receipts2 = class {
     return this.#flushing;
   }
   async #record() {
-    const confirmed2 = this.#confirmed;
-    this.#confirmed = /* @__PURE__ */ new Map();
+    const { now: confirmed2, rest: rest2 } = foremost(this.#confirmed, MAX_ENDS);
+    this.#confirmed = new Map(rest2);
     try {
       this.#recorded ??= new Map(await this.#log.received());
       const deliveries = deliveriesOf(confirmed2, this.#recorded).filter((delivery) => this.#isNews(delivery));
@@ -7217,8 +7254,8 @@ var TopicPeople = class {
   /** Durable when it resolves. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   pseudonymOf(person) {
     const key2 = JSON.stringify([person.id, person.name]);
-    const known2 = this.#pseudonyms.get(key2);
-    if (known2 !== void 0) return known2;
+    const known = this.#pseudonyms.get(key2);
+    if (known !== void 0) return known;
     const asked = this.#store.pseudonym(this.#topicId, person).then(
       (pseudonym) => {
         this.#note(pseudonym, person);
@@ -7583,10 +7620,9 @@ var TopicStream2 = class {
     this.#reader = { pseudonym, subscription: new Subscription(room, from2, output, this.#context) };
   }
   drain(reason) {
-    this.#leave(reason);
     return new Promise((resolve2) => {
       this.#onSettled = resolve2;
-      this.#settle();
+      this.#leave(reason);
     });
   }
   fail(error) {
@@ -8420,7 +8456,8 @@ var StoreGate = class {
   #working = Promise.resolve();
   /** Attempts in vain, and failures that came soon after an attempt that was not. */
   #setbacks = 0;
-  #openedAt = 0;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+  #opened = false;
   /** Whose record it is: a store that comes back with another one stays outside. */
   #logKey = "";
   #knownTopic;
@@ -8446,6 +8483,7 @@ var StoreGate = class {
   async open() {
     await this.#store.open();
     this.#logKey = toBase64Url(await this.#store.logKey());
+    this.#opened = true;
     this.#watch();
   }
   async close() {
@@ -8506,7 +8544,8 @@ var StoreGate = class {
     return new Promise((resolve2, reject) => {
       if (this.#outage !== void 0) return reject(unavailable2());
       this.#calls.add(reject);
-      call(() => this.#calls.has(reject)).then(
+      const called = new Promise((settle) => settle(call(() => this.#calls.has(reject))));
+      called.then(
         (result) => {
           if (this.#calls.delete(reject)) resolve2(result);
         },
@@ -8520,9 +8559,9 @@ var StoreGate = class {
     });
   }
   #shut(outage) {
-    if (this.#outage !== void 0 || this.#closed) return;
+    if (!this.#opened || this.#outage !== void 0 || this.#closed) return;
     this.#outage = outage;
-    const steady = this.#clock.now() - this.#openedAt >= STEADY_MS;
+    const steady = this.#clock.now() - this.#recoveredAt >= STEADY_MS;
     this.#setbacks = steady ? 0 : this.#setbacks + 1;
     const calls = [...this.#calls];
     this.#calls.clear();
@@ -8550,7 +8589,7 @@ var StoreGate = class {
     }
     if (this.#closed) return;
     this.#outage = void 0;
-    this.#openedAt = this.#clock.now();
+    this.#recoveredAt = this.#clock.now();
     this.#log.worked();
     this.#watch();
     this.#onChange(void 0);
@@ -8832,18 +8871,28 @@ var RedRoomServer = class extends import_index.default {
     const peer = new Peer(connection, { ...this.#shared, settings }, ({ user, resumed }) => {
       online = user;
       this.#watch?.start();
-      this.emit("online", { user, remoteAddress, resumed });
+      this.#tell(() => this.emit("online", { user, remoteAddress, resumed }));
     });
     this.#peers.add(peer);
     void connection.closed.then(() => {
       this.#peers.delete(peer);
-      if (online !== void 0) this.emit("offline", { user: online, remoteAddress });
+      const user = online;
+      if (user !== void 0) this.#tell(() => this.emit("offline", { user, remoteAddress }));
     });
   }
   #onAvailability(outage) {
     this.#rooms.reset();
     for (const peer of this.#peers) peer.tellAvailability(outage);
-    this.emit("availability", { available: outage === void 0, ...outage !== void 0 && { error: outage } });
+    const event = { available: outage === void 0, ...outage !== void 0 && { error: outage } };
+    this.#tell(() => this.emit("availability", event));
+  }
+  /** A listener that throws must not keep anybody out, nor the server from going on. */
+  #tell(emit) {
+    try {
+      emit();
+    } catch (thrown) {
+      toldError(thrown, "go on with a listener of the application", this.#settings.logger);
+    }
   }
   /**
    * Adds a topic.
@@ -9071,6 +9120,8 @@ var Participant = class {
   #messages = 0;
   #readers = 0;
   #finishing = false;
+  #staying = false;
+  #leaving = false;
   /** Nobody knows whether these are on record: they are sent again under their ids. */
   #unknown = /* @__PURE__ */ new Map();
   #acked = [];
@@ -9087,14 +9138,15 @@ var Participant = class {
   get host() {
     return this.#life?.host;
   }
-  /** Acts until `finish`, then comes online, sends what is left, and stays. */
+  /** Acts until `finish`, then comes online, sends what is left, and stays until `leave`. */
   async run() {
     await this.#pause(0, 1e3);
     while (!this.#finishing) {
       await this.#act();
       await this.#pause(10, 600);
     }
-    while (this.#life === void 0 || this.#unknown.size > 0 || this.#life.open.size === 0) {
+    this.#staying = true;
+    while (!this.#leaving) {
       await this.#takePart();
       await this.#pause(50, 50);
     }
@@ -9106,15 +9158,17 @@ var Participant = class {
   /** What there is still to wait for. */
   waitingFor() {
     const life = this.#life;
-    if (life === void 0) return [`${this.user} has no client`];
+    if (life === void 0 || !this.#staying) return [`${this.user} is not there to stay`];
     const waiting = [];
     if (life.client.state !== "online") waiting.push(`${life.name} is ${life.client.state}`);
     if (life.open.size === 0) waiting.push(`${life.name} has nothing open`);
-    for (const { text } of [...life.pending.values(), ...this.#unknown.values()]) waiting.push(`"${text}" is not stored`);
+    for (const { text } of [...life.pending.values(), ...this.#unknown.values()])
+      waiting.push(`"${text}" is not stored`);
     return waiting;
   }
   /** @returns Timers that its clients have left behind. */
   async leave() {
+    this.#leaving = true;
     await this.#close(1e3);
     return this.#timersLeft;
   }
@@ -9275,10 +9329,9 @@ var Participant = class {
   }
   /** The same message under the same id: it is on record already. */
   #writeAgain(life) {
-    const known2 = this.#acked.filter(({ topic: topic2 }) => life.open.has(topic2));
-    const message = known2[this.#random.between(0, known2.length - 1)];
-    if (message !== void 0 && !life.pending.has(message.id))
-      this.#send(life, message, true);
+    const known = this.#acked.filter(({ topic: topic2 }) => life.open.has(topic2));
+    const message = known[this.#random.between(0, known.length - 1)];
+    if (message !== void 0 && !life.pending.has(message.id)) this.#send(life, message, true);
   }
   #sendUnknown(life) {
     for (const message of [...this.#unknown.values()]) {
@@ -9504,12 +9557,13 @@ var SimulatedDisk = class {
 var isOutage = (error) => error instanceof RedRoomError && error.code === "STORE_UNAVAILABLE";
 
 // packages/sdk/src/testing/simulation/simulate.ts
-var REST_MS = 2e4;
-var REST_POLL_MS = 50;
-var AFTER_REST_MS = 1500;
+var LONGEST_REST_MS = 2e4;
+var SHORTEST_REST_MS = 2 * HEARTBEAT_MS + 100;
+var REST_POLL_MS = 100;
+var AFTER_REST_MS = 500;
 var USERS = ["anna", "bernd", "carla", "doris"];
 var key;
-async function simulate({ seed, chaosMs = 6e3 }) {
+async function simulate({ seed, chaosMs = 4e3 }) {
   const random = new SeededRandom(seed);
   const clock = new ManualClock();
   const recorder = new Recorder(clock);
@@ -9525,7 +9579,7 @@ async function simulate({ seed, chaosMs = 6e3 }) {
   const participants = [newParticipant("anna"), ...others];
   const chaos = new Chaos({ clock, recorder, server, disk, participants }, random.fork());
   let timersLeft;
-  const latest = clock.now() + chaosMs + 2 * REST_MS;
+  const latest = clock.now() + chaosMs + 2 * LONGEST_REST_MS;
   const play = async () => {
     server.start();
     const running = Promise.all(participants.map((participant) => participant.run()));
@@ -9533,10 +9587,10 @@ async function simulate({ seed, chaosMs = 6e3 }) {
     await pause(clock, chaosMs);
     chaos.heal();
     for (const participant of participants) participant.finish();
-    await Promise.race([running, pause(clock, REST_MS)]);
-    await rest(clock, recorder, participants);
+    await Promise.race([running, rest(clock, recorder, participants)]);
     await pause(clock, AFTER_REST_MS);
     const left = await Promise.all(participants.map((participant) => participant.leave()));
+    await running;
     timersLeft = left.reduce((sum, count2) => sum + count2, await server.stop(1e3));
   };
   let over = false;
@@ -9567,9 +9621,11 @@ async function createTopics(store, disk, count2) {
   return [first ?? "", ...others];
 }
 async function rest(clock, recorder, participants) {
-  for (let passedMs = 0; ; passedMs += REST_POLL_MS) {
-    const waitingFor = participants.flatMap((participant) => participant.waitingFor());
-    if (waitingFor.length === 0 || passedMs >= REST_MS) {
+  await pause(clock, SHORTEST_REST_MS);
+  for (let passedMs = SHORTEST_REST_MS; ; passedMs += REST_POLL_MS) {
+    const missing = participants.flatMap((participant) => participant.waitingFor());
+    const waitingFor = missing.length > 0 ? missing : unread(recorder.events);
+    if (waitingFor.length === 0 || passedMs >= LONGEST_REST_MS) {
       recorder.note({ type: "rested", waitingFor });
       return;
     }
@@ -9611,7 +9667,7 @@ var kinds = /* @__PURE__ */ new Map();
 for (let seed = from; seed < from + n; seed++) {
   const t = performance.now();
   const c0 = process.cpuUsage();
-  const r = await simulate({ seed, chaosMs: Number(process.argv[4] ?? 6e3) });
+  const r = await simulate({ seed, chaosMs: Number(process.argv[4] ?? 4e3) });
   const c = process.cpuUsage(c0);
   cpu += (c.user + c.system) / 1e3;
   ev += r.history.events.length;

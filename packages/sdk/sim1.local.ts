@@ -4,7 +4,7 @@ process.on("unhandledRejection", (e) => { console.log("UNHANDLED", e); });
 let bad = 0, cpu = 0, ev = 0, msgs = 0; const t0 = performance.now(); const kinds = new Map();
 for (let seed = from; seed < from + n; seed++) {
   const t = performance.now();
-  const c0 = process.cpuUsage(); const r = await simulate({ seed, chaosMs: Number(process.argv[4] ?? 4000) }); const c = process.cpuUsage(c0); cpu += (c.user + c.system) / 1000; ev += r.history.events.length; msgs += [...r.history.record.values()].reduce((s, e) => s + e.length, 0);
+  const c0 = process.cpuUsage(); const r = await simulate({ seed, chaosMs: Number(process.argv[4] ?? 3000) }); const c = process.cpuUsage(c0); cpu += (c.user + c.system) / 1000; ev += r.history.events.length; msgs += [...r.history.record.values()].reduce((s, e) => s + e.length, 0);
   const ms = performance.now() - t;
   if (!r.ok) { bad++; for (const v of r.violations) { const k = v.invariant; kinds.set(k, [...(kinds.get(k)??[]), seed]); } }
   if (n === 1) { console.log(r.trace.join("\n")); console.log(r.violations, r.history.events.length, ms); }

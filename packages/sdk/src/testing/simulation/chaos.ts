@@ -33,10 +33,10 @@ export class Chaos {
   }
 
   async run(): Promise<void> {
-    await this.#pause(200, 2_000);
+    await this.#pause(200, 1_500);
     while (!this.#healed) {
       this.#strike();
-      await this.#pause(50, 2_500);
+      await this.#pause(50, 1_800);
     }
   }
 

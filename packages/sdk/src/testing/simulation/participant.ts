@@ -44,7 +44,7 @@ interface Life {
 const ADDRESS = formatAddress({ host: "10.0.0.1", port: SERVER_PORT });
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Messages that a seed's participant writes at most: a conversation, not a load test. */
-const MAX_MESSAGES = 8;
+const MAX_MESSAGES = 6;
 
 /** Somebody who takes part: connects, opens, reads, writes, leaves and comes back, as a seed decides. */
 export class Participant {

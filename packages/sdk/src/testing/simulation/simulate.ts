@@ -17,7 +17,7 @@ import { SimulatedDisk } from "./simulated-disk.ts";
 export interface SimulationOptions {
   /** Decides everything: the same seed, the same conversation, the same faults. */
   readonly seed: number;
-  /** How long faults happen, in simulated milliseconds; 4,000 by default. */
+  /** How long faults happen, in simulated milliseconds; 3,000 by default. */
   readonly chaosMs?: number;
 }
 
@@ -57,7 +57,7 @@ let key: LogKey | undefined;
  *   if (!ok) throw new Error(`seed ${seed}: ${violations[0]?.what}\n${trace.join("\n")}`);
  * }
  */
-export async function simulate({ seed, chaosMs = 4_000 }: SimulationOptions): Promise<SimulationResult> {
+export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Promise<SimulationResult> {
   const random = new SeededRandom(seed);
   const clock = new ManualClock();
   const recorder = new Recorder(clock);
