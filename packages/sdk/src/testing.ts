@@ -1,3 +1,8 @@
+export { ManualClock } from "./testing/manual-clock.ts";
+export type { RelayConditions } from "./testing/relay/relay-conditions.ts";
+export type { RelayCounters } from "./testing/relay/relay-way.ts";
+export { UdpRelay, type UdpRelayOptions, type Way } from "./testing/relay/udp-relay.ts";
+export { SeededRandom } from "./testing/seeded-random.ts";
 export { type TopicStoreUnderTest, topicStoreContract } from "./testing/topic-store-contract.ts";
 export { type TestRunner, type TransportUnderTest, transportContract } from "./testing/transport-contract.ts";
 export { type UserStoreUnderTest, userStoreContract } from "./testing/user-store-contract.ts";

@@ -1,6 +1,6 @@
 import { RedRoomClient, type RedRoomError, randomId, type TopicMessage } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../src/testing/manual-clock.ts";
+import { ManualClock } from "../src/testing.ts";
 import { openWorld, PASSWORD, type WorldKind } from "./world.ts";
 
 const codeOf = async (failing: PromiseLike<unknown>): Promise<string> => {
