@@ -5,7 +5,13 @@ import type { RecordedEntry } from "../src/harness/record.ts";
 
 const topic = "Share Deal";
 
-const sending = (clock: number, id: string): ClientEvent => ({ event: "sending", topic, id, text: `text ${id}`, clock });
+const sending = (clock: number, id: string): ClientEvent => ({
+  event: "sending",
+  topic,
+  id,
+  text: `text ${id}`,
+  clock,
+});
 const stored = (clock: number, id: string, seq: number): ClientEvent => ({
   event: "stored",
   topic,

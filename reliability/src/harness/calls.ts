@@ -9,7 +9,8 @@ interface Question {
   readonly input: unknown;
 }
 
-type Answer = { readonly id: number } & ({ readonly output: unknown } | { readonly error: string });
+/** No other message that a process sends has `answerTo`. */
+type Answer = { readonly answerTo: number } & ({ readonly output: unknown } | { readonly error: string });
 
 /** In the process that is asked. */
 export function answerCalls(calls: Calls): void {
@@ -18,8 +19,8 @@ export function answerCalls(calls: Calls): void {
     Promise.resolve(input)
       .then(calls[call] as (input: unknown) => unknown)
       .then(
-        (output) => answer({ id, output }),
-        (error: Error) => answer({ id, error: error.stack ?? String(error) }),
+        (output) => answer({ answerTo: id, output }),
+        (error: Error) => answer({ answerTo: id, error: error.stack ?? String(error) }),
       );
   });
 }
@@ -33,10 +34,10 @@ export class Caller<C extends Calls> {
   /** @param onOther Takes every message that is no answer. */
   constructor(child: ChildProcess, onOther: (message: unknown) => void = () => {}) {
     this.#child = child;
-    child.on("message", (message: Answer | { readonly id?: undefined }) => {
-      if (message.id === undefined) return onOther(message);
-      const waiting = this.#waiting.get(message.id);
-      this.#waiting.delete(message.id);
+    child.on("message", (message: Answer | { readonly answerTo?: undefined }) => {
+      if (message.answerTo === undefined) return onOther(message);
+      const waiting = this.#waiting.get(message.answerTo);
+      this.#waiting.delete(message.answerTo);
       if ("error" in message) waiting?.reject(new Error(message.error));
       else waiting?.resolve(message.output);
     });

@@ -10,9 +10,7 @@ export function deliveryTimes(
   { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = {},
 ): number[] {
   const all = [...told.values()].flat();
-  const sent = new Map(
-    all.flatMap((event) => (event.event === "sending" ? [[event.id, event.clock] as const] : [])),
-  );
+  const sent = new Map(all.flatMap((event) => (event.event === "sending" ? [[event.id, event.clock] as const] : [])));
   return readers.flatMap((reader) =>
     (told.get(reader) ?? [])
       .filter((event): event is EventOf<"read"> => event.event === "read")
@@ -26,9 +24,7 @@ export function deliveryTimes(
 /** How long each message took from the call that sent it to its ack. */
 export function ackTimes(told: ReadonlyMap<string, readonly ClientEvent[]>): number[] {
   const all = [...told.values()].flat();
-  const sent = new Map(
-    all.flatMap((event) => (event.event === "sending" ? [[event.id, event.clock] as const] : [])),
-  );
+  const sent = new Map(all.flatMap((event) => (event.event === "sending" ? [[event.id, event.clock] as const] : [])));
   return all.flatMap((event) => {
     const from = event.event === "stored" ? sent.get(event.id) : undefined;
     return from === undefined ? [] : [event.clock - from];

@@ -90,7 +90,8 @@ function faultsOfOrder(sent: readonly Sent[], stored: readonly Stored[], entries
     if (seq === undefined) continue; // said elsewhere
     if (seq <= acked) faults.push(`sent after ${acked} was acked, but stored before it: ${quote({ ...moment, seq })}`);
     const last = lastOf.get(moment.author) ?? 0;
-    if (seq <= last) faults.push(`sent after ${last} by its author, but stored before it: ${quote({ ...moment, seq })}`);
+    if (seq <= last)
+      faults.push(`sent after ${last} by its author, but stored before it: ${quote({ ...moment, seq })}`);
     lastOf.set(moment.author, seq);
   }
   return faults;

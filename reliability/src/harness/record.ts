@@ -28,7 +28,8 @@ export async function readRecord(database: string): Promise<WholeRecord> {
         if (page.length === 0) throw new Error(`${title} has ${head.seq} entries, but not ${entries.length + 1}`);
         for (const { seq, leaf, content = "" } of page) {
           const [fields, text] = [parseLeaf(leaf), parseContent(content)];
-          if (fields === undefined || text === undefined) throw new Error(`${title}, ${seq} is not well formed: ${leaf}`);
+          if (fields === undefined || text === undefined)
+            throw new Error(`${title}, ${seq} is not well formed: ${leaf}`);
           const author = people.get(fields.by)?.name ?? fields.by;
           entries.push({ seq, id: fields.id, author, kind: fields.kind, text });
         }

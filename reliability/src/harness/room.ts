@@ -135,7 +135,8 @@ export class Room implements AsyncDisposable {
       await this.until(
         () => clients.every(({ counts }) => counts.sent === counts.stored + counts.failed),
         withinMs,
-        () => clients.map(({ name, counts }) => `${name} has the answer to ${counts.stored} of ${counts.sent}`).join(", "),
+        () =>
+          clients.map(({ name, counts }) => `${name} has the answer to ${counts.stored} of ${counts.sent}`).join(", "),
       );
       await quiet;
       await this.until(
@@ -156,10 +157,13 @@ export class Room implements AsyncDisposable {
     const told = new Map([...this.clients].map(([name, client]) => [name, client.told]));
     faults.push(...findFaults({ told, record: await readRecord(this.database), readers }));
     const verified = await verifyStore(this.database, { checkpoints: [...new Set(checkpoints)] });
-    faults.push(...verified.faults.map(({ topic, seq, kind, message }) => `verify: ${topic} ${seq} ${kind}: ${message}`));
+    faults.push(
+      ...verified.faults.map(({ topic, seq, kind, message }) => `verify: ${topic} ${seq} ${kind}: ${message}`),
+    );
     for (const client of this.clients.values()) {
       const failures = client.all("failed");
-      if (failures[0] !== undefined) faults.push(`${client.name}: ${failures.length} messages failed: ${failures[0].code}`);
+      if (failures[0] !== undefined)
+        faults.push(`${client.name}: ${failures.length} messages failed: ${failures[0].code}`);
     }
     this.#failed = faults.length > 0;
     return faults;

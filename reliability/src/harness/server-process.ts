@@ -53,7 +53,10 @@ export class ServerProcess {
     if (stdout === null || stderr === null) throw new Error("the server has no output");
     createInterface({ input: stderr }).on("line", (line) => this.log.push(readLine(line)));
     this.listening = new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`the server does not listen within ${START_MS} ms`)), START_MS);
+      const deadline = setTimeout(
+        () => reject(new Error(`the server does not listen within ${START_MS} ms`)),
+        START_MS,
+      );
       createInterface({ input: stdout }).on("line", (line) => {
         const { event, address } = JSON.parse(line) as { readonly event: string; readonly address: string };
         if (event !== "listening") return;

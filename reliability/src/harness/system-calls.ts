@@ -53,8 +53,7 @@ function* readCalls(trace: string): Generator<Call> {
     const earlier = unfinished.get(pid);
     unfinished.delete(pid);
     const whole = said.startsWith("<... ") ? `${earlier?.rest ?? ""}${said.slice(said.indexOf(">") + 1)}` : said;
-    const [, name, file, data, result, took] =
-      /^(\w+)\(\d+<([^>]*)>(.*)\) += (-?\d+).*<([\d.]+)>$/.exec(whole) ?? [];
+    const [, name, file, data, result, took] = /^(\w+)\(\d+<([^>]*)>(.*)\) += (-?\d+).*<([\d.]+)>$/.exec(whole) ?? [];
     if (name === undefined || file === undefined) continue;
     const begun = said.startsWith("<... ") ? (earlier?.begun ?? Number(time)) : Number(time);
     yield { name, file, data: data ?? "", begun, ended: begun + Number(took), failed: Number(result) < 0 };

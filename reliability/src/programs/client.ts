@@ -77,7 +77,9 @@ const calls = {
   async connect({ address, name, ...secret }: ConnectCall) {
     password = secret.password;
     client = await RedRoomClient.connect(address, { auth: { name, password }, heartbeatMs: HEARTBEAT_MS });
-    client.on("state", ({ state, code, reason, retryInMs }) => tell({ event: "state", state, code, reason, retryInMs }));
+    client.on("state", ({ state, code, reason, retryInMs }) =>
+      tell({ event: "state", state, code, reason, retryInMs }),
+    );
     client.on("closed", (cause, { unsent }) => tell({ event: "closed", code: cause?.code, unsent }));
     client.on("message", ({ topic, message: { seq, id, author, text } }) =>
       tell({ event: "read", topic: topic.title, seq, id, author, text }),

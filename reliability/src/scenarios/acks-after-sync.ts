@@ -37,7 +37,11 @@ export const acksAfterSync: Scenario = {
       log(`${messages} messages; every sync begins ${DELAY_MS} ms late`);
       await Promise.all(clients.map((one) => one.publish({ titles: [TITLE], perSecond: 20, window: 8 })));
       const stored = (): number => clients.reduce((sum, { counts }) => sum + counts.stored, 0);
-      await room.until(() => stored() >= messages, messages * 500, () => `${stored()} of ${messages} messages acked`);
+      await room.until(
+        () => stored() >= messages,
+        messages * 500,
+        () => `${stored()} of ${messages} messages acked`,
+      );
       const faults = await room.conclude(PEOPLE);
 
       const durable = findDurable(readFileSync(trace, "latin1"), "room.db", /(anna|bernd) \d+ /g, DELAY_MS / 1_000);

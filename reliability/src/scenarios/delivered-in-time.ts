@@ -27,9 +27,15 @@ export const deliveredInTime: Scenario = {
     );
     const all = [...(publishers ?? []), ...(readers ?? [])];
     log(`${messages} messages, ${PER_SECOND * PUBLISHERS.length} a second`);
-    await Promise.all((publishers ?? []).map((one) => one.publish({ titles: TITLES, perSecond: PER_SECOND, window: 1_000 })));
+    await Promise.all(
+      (publishers ?? []).map((one) => one.publish({ titles: TITLES, perSecond: PER_SECOND, window: 1_000 })),
+    );
     const sent = (): number => all.reduce((sum, { counts }) => sum + counts.sent, 0);
-    await room.until(() => sent() >= messages, messages * 30, () => `${sent()} of ${messages} messages sent`);
+    await room.until(
+      () => sent() >= messages,
+      messages * 30,
+      () => `${sent()} of ${messages} messages sent`,
+    );
     const faults = await room.conclude([...PUBLISHERS, ...READERS]);
     const told = new Map(all.map((client) => [client.name, client.told]));
     const times = deliveryTimes(told, [...PUBLISHERS, ...READERS]);

@@ -25,14 +25,18 @@ export function tellOutcome(
   return {
     faults: [
       ...faults,
-      ...(late ? [`after all was well again a message took ${ms(worst(afterwards))}, ${HEALED_WITHIN_MS} ms are promised`] : []),
+      ...(late
+        ? [`after all was well again a message took ${ms(worst(afterwards))}, ${HEALED_WITHIN_MS} ms are promised`]
+        : []),
       ...(healed !== undefined && afterwards.length === 0 ? ["nothing was delivered after all was well again"] : []),
     ],
     measured: {
       ...measured,
       "messages stored": String(count("stored")),
       "read by all": String(count("read")),
-      "found by a second try": String(clients.flatMap((client) => client.all("stored")).filter(({ duplicate }) => duplicate).length),
+      "found by a second try": String(
+        clients.flatMap((client) => client.all("stored")).filter(({ duplicate }) => duplicate).length,
+      ),
       "send to ack": describeTimes(ackTimes(told)),
       ...(healed !== undefined && { "delivered after all was well": describeTimes(afterwards) }),
     },

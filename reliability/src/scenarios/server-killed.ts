@@ -8,7 +8,8 @@ const BACK_WITHIN_MS = 60_000;
 
 /** `kill -9` at any moment: while it starts, while clients come back, while it works. */
 export const serverKilled: Scenario = {
-  promise: "a server killed at random moments loses nothing that it has acked, stores nothing twice, and everybody goes on",
+  promise:
+    "a server killed at random moments loses nothing that it has acked, stores nothing twice, and everybody goes on",
   async run({ short, random, log }) {
     const rounds = short ? 3 : 50;
     await using room = await Room.open({ people: PEOPLE, topics: TOPICS });

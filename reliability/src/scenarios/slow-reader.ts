@@ -18,7 +18,8 @@ const ALLOWED_BYTES = 24 * 2 ** 20;
 const allowedP99Ms = (before: number): number => 2 * before + 30;
 
 export const slowReader: Scenario = {
-  promise: "one reader that does not read costs bounded memory, delays nobody, is cut off with a reason, and misses nothing",
+  promise:
+    "one reader that does not read costs bounded memory, delays nobody, is cut off with a reason, and misses nothing",
   async run({ short, log }) {
     const standstillMs = short ? 12_000 : 60_000;
     const people = [...PUBLISHERS, READER, SLOW];

@@ -44,7 +44,10 @@ export const soak: Scenario = {
     }
     const guest = await room.enter(GUEST, { titles: [], from: "now", reading: "none" }, relay.url);
 
-    const measured = [["server", room.server] as const, ...people.map((one) => [one.name, one] as const)];
+    const measured: readonly (readonly [string, () => Promise<Footprint>])[] = [
+      ["server", () => room.server.ask("footprint", undefined)],
+      ...people.map((client) => [client.name, () => client.ask("footprint", undefined)] as const),
+    ];
     const samples = new Map<string, Sample[]>();
     const connections: number[] = [];
     const until = sharedClock() + minutes * 60_000;
@@ -52,9 +55,8 @@ export const soak: Scenario = {
     while (sharedClock() < until) {
       await sleep(SAMPLE_MS);
       await guest.ask("visit", { address: relay.url, title: TITLES[0] as string });
-      for (const [name, process] of measured) {
-        const footprint = await process.ask("footprint", undefined);
-        for (const [what, value] of Object.entries(footprint)) {
+      for (const [name, ask] of measured) {
+        for (const [what, value] of Object.entries(await ask())) {
           const key = `${name} ${what}`;
           samples.set(key, [...(samples.get(key) ?? []), { at: sharedClock(), value }]);
         }
@@ -78,7 +80,9 @@ export const soak: Scenario = {
       const growth = measureGrowth(series);
       const show = what.endsWith("Bytes") ? mib : String;
       if (grows(growth, ALLOWED[what])) {
-        faults.push(`${key} grows: from ${show(growth.from)} to ${show(growth.to)}, by its trend ${show(growth.trend)}`);
+        faults.push(
+          `${key} grows: from ${show(growth.from)} to ${show(growth.to)}, by its trend ${show(growth.trend)}`,
+        );
       }
       if (key.startsWith("server")) levels[key] = `${show(growth.from)} → ${show(growth.to)}`;
     }

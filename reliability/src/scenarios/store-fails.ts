@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sharedClock } from "../harness/client-event.ts";
 import { Room } from "../harness/room.ts";
-import { ms, worst } from "../harness/statistics.ts";
 import { makeSmallDisk } from "../harness/small-disk.ts";
+import { ms, worst } from "../harness/statistics.ts";
 import type { Scenario } from "../scenario.ts";
 import { enterCrowd, PEOPLE, TOPICS } from "./crowd.ts";
 import { tellOutcome } from "./outcome.ts";
@@ -14,7 +14,8 @@ const BACK_WITHIN_MS = 60_000;
 
 /** A real server whose file goes bad under it, in every way that has a remedy, one after the other. */
 export const storeFails: Scenario = {
-  promise: "when the store fails, acks and deliveries stop within 1 s, everybody is told, and all goes on once it is back",
+  promise:
+    "when the store fails, acks and deliveries stop within 1 s, everybody is told, and all goes on once it is back",
   hindrance: () => (process.platform === "win32" ? "Windows moves and locks no file that is open" : undefined),
   async run({ short, log }) {
     await using disk = makeSmallDisk();
@@ -29,7 +30,11 @@ export const storeFails: Scenario = {
         measured[fault.name] = "not tried: only root mounts a small disk";
         continue;
       }
-      await room.until(() => clients.every(({ counts }) => counts.stored > 0 || counts.read > 0), BACK_WITHIN_MS, () => "nothing happens");
+      await room.until(
+        () => clients.every(({ counts }) => counts.stored > 0 || counts.read > 0),
+        BACK_WITHIN_MS,
+        () => "nothing happens",
+      );
       await sleep(short ? 500 : 3_000);
       await room.server.ask("stallMs", undefined);
       log(fault.name);
