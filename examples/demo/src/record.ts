@@ -9,7 +9,7 @@ export async function readRecord(file: string): Promise<Heard[]> {
   try {
     const record: Heard[] = [];
     for (const { id, title, head } of await store.listTopics({ limit: 100 })) {
-      const names = await store.names(id);
+      const people = await store.people(id);
       for (let from = 1; from <= head.seq; ) {
         const page = await store.read(id, { from, limit: 100 });
         if (page.length === 0) throw new Error(`unable to read ${title}; entry ${from} of ${head.seq} is not there`);
@@ -19,7 +19,7 @@ export async function readRecord(file: string): Promise<Heard[]> {
           if (fields === undefined || text === undefined)
             throw new Error(`unable to read ${title}; bad entry: ${leaf}`);
           const { seq, kind, by, at, re } = fields;
-          const author = names.get(by) ?? by;
+          const author = people.get(by)?.name ?? by;
           record.push({ topic: title, seq, author, kind, at: new Date(at).toISOString(), text, ...(re && { re }) });
         }
       }

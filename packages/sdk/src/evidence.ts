@@ -1,5 +1,6 @@
 export { ENTRY_KINDS, type EntryKind, MESSAGE_KINDS, type MessageKind } from "./base/message-kind.ts";
 export { type Checkpoint, openCheckpoint, originOf, readCheckpoint, signCheckpoint } from "./evidence/checkpoint.ts";
+export { type Delivery, deliveryOf, deliveryText } from "./evidence/delivery.ts";
 export {
   type ExportDirectory,
   type ExportEntry,
@@ -64,3 +65,4 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from "./evidence/proofs.ts";
+export { addRange, type Range } from "./evidence/ranges.ts";

@@ -1,3 +1,4 @@
+export { faultyStore, type StoreCall, type StoreFault } from "./testing/faulty-store.ts";
 export { ManualClock } from "./testing/manual-clock.ts";
 export type { RelayConditions } from "./testing/relay/relay-conditions.ts";
 export type { RelayCounters } from "./testing/relay/relay-way.ts";

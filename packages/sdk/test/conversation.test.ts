@@ -298,7 +298,7 @@ describe("a topic that is left and entered at the same moment", () => {
           get(target, name) {
             const member: unknown = Reflect.get(target, name, target);
             if (typeof member !== "function") return member;
-            if (name !== "names") return member.bind(target);
+            if (name !== "people") return member.bind(target);
             return async (topicId: string) => {
               const call = meanwhile;
               meanwhile = undefined;
@@ -307,7 +307,7 @@ describe("a topic that is left and entered at the same moment", () => {
                 for (let count = 0; count < 200; count += 1) await turn();
               };
               await Promise.race([call?.(), turns()]);
-              return target.names(topicId);
+              return target.people(topicId);
             };
           },
         }),

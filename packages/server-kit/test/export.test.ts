@@ -171,7 +171,7 @@ describe("redroom-server export refuses", () => {
     const writing = inTopic(async (store, topic) => {
       const checkpoint = await recordExport(store, topic.id, undefined);
       const lying = {
-        names: (id: string) => store.names(id),
+        people: (id: string) => store.people(id),
         logKey: () => store.logKey(),
         read: async (...args: Parameters<TopicStore["read"]>) =>
           (await store.read(...args)).map((entry) => ({ ...entry, content: entry.content?.replace("ja", "nein") })),

@@ -46,15 +46,15 @@ export class TopicRoom {
   readonly #recent: RecentEntries;
   readonly #followers = new Set<() => void>();
   readonly #pseudonyms = new Map<string, Promise<string>>();
-  #names: ReadonlyMap<string, string>;
+  #people: ReadonlyMap<string, Person>;
   #checkpoint: SignedHead | undefined;
 
-  constructor(topic: TopicSummary, names: ReadonlyMap<string, string>, store: TopicStore, clock: Clock) {
+  constructor(topic: TopicSummary, people: ReadonlyMap<string, Person>, store: TopicStore, clock: Clock) {
     this.id = topic.id;
     this.title = topic.title;
     this.createdAt = topic.createdAt;
     this.#recent = new RecentEntries(topic.head.seq);
-    this.#names = names;
+    this.#people = people;
     this.#store = store;
     this.#clock = clock;
   }
@@ -144,8 +144,8 @@ export class TopicRoom {
   /** Encoded frames from `from` upwards, read from the store: dense, at least one where there is one. */
   async read(from: number, limit = PAGE_ENTRIES): Promise<Uint8Array[]> {
     const entries = await this.#store.read(this.id, { from, limit, maxBytes: PAGE_BYTES });
-    const strangers = entries.some((entry) => !this.#names.has(authorOf(entry)));
-    if (strangers) this.#names = await this.#store.names(this.id);
+    const strangers = entries.some((entry) => !this.#people.has(authorOf(entry)));
+    if (strangers) this.#people = await this.#store.people(this.id);
     return entries.map((entry) => this.#encode(entry));
   }
 
@@ -161,7 +161,7 @@ export class TopicRoom {
     if (known !== undefined) return known;
     const asked = this.#store.pseudonym(this.id, person).then(
       (pseudonym) => {
-        this.#names = new Map(this.#names).set(pseudonym, person.name);
+        this.#people = new Map(this.#people).set(pseudonym, person);
         return pseudonym;
       },
       (error) => {
@@ -178,7 +178,7 @@ export class TopicRoom {
     if (content === undefined || salt === undefined) {
       return encodeMessage({ type: "placeholder", leafHash: toBase64Url(hashLeaf(leaf)) });
     }
-    return encodeMessage(packEntry({ author: this.#names.get(authorOf(entry)) ?? "", leaf, content, salt }));
+    return encodeMessage(packEntry({ author: this.#people.get(authorOf(entry))?.name ?? "", leaf, content, salt }));
   }
 }
 

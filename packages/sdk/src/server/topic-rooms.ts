@@ -41,10 +41,10 @@ export class TopicRooms {
 
   /** Reads the head only once the room is known to all: nobody can then append past it unseen. */
   async #make(id: string): Promise<TopicRoom> {
-    const names = await this.#store.names(id);
+    const people = await this.#store.people(id);
     const topic = await this.#store.findTopic({ id });
     if (topic === undefined) throw topicUnknown({ id });
-    const room = new TopicRoom(topic, names, this.#store, this.#clock);
+    const room = new TopicRoom(topic, people, this.#store, this.#clock);
     await room.refresh();
     return room;
   }

@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<EntryKind, readonly [en: string, de: string]>> = {
   question: ["Question", "Frage"],
   answer: ["Answer", "Antwort"],
   note: ["Note", "Notiz"],
+  delivery: ["Delivery", "Zustellung"],
   erasure: ["Erasure", "Löschung"],
   export: ["Export", "Export"],
 };

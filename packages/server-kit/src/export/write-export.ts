@@ -24,7 +24,7 @@ import { VERIFY_PROGRAM } from "./verify-program.ts";
 
 /** What is exported, for whom, and in whose name. */
 export interface ExportJob {
-  readonly store: Pick<TopicStore, "read" | "names" | "logKey">;
+  readonly store: Pick<TopicStore, "read" | "people" | "logKey">;
   readonly topic: TopicSummary;
   /** What the export is of, as it was signed. */
   readonly checkpoint: Checkpoint & { readonly note: string };
@@ -48,8 +48,8 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
   const file = (name: string): string => join(folder, name);
   const seen = await writeEntries(file("entries.jsonl"), job);
 
-  const names = await store.names(topic.id);
-  const people = new Map([...seen.people].map((one) => [one, names.get(one) ?? ""]));
+  const directory = await store.people(topic.id);
+  const people = new Map([...seen.people].map((one) => [one, directory.get(one)?.name ?? ""]));
   const publicKey = await store.logKey();
   const keys = formatExportKeys({
     address: job.address,
@@ -57,9 +57,9 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
     logKey: { name: originOf(topic.id), publicKey },
     logKeyCertificate: certify(publicKey, job.privateKey),
   });
-  const directory = formatExportDirectory({ title: topic.title, people });
+  const names = formatExportDirectory({ title: topic.title, people });
   await writePrivateFile(file("keys.json"), keys);
-  await writePrivateFile(file("directory.json"), directory);
+  await writePrivateFile(file("directory.json"), names);
   await writePrivateFile(file("checkpoint"), checkpoint.note);
   await writePrivateFile(file("VERIFY.md"), VERIFY_INSTRUCTIONS);
   await writePrivateFile(file("verify.py"), VERIFY_PROGRAM);
@@ -67,7 +67,7 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
   const parts = {
     keys: utf8(keys),
     checkpoint: utf8(checkpoint.note),
-    directory: utf8(directory),
+    directory: utf8(names),
     entries: createReadStream(file("entries.jsonl")),
   };
   return writeText(file("index.html"), async (write) => {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
+import type { Range } from "../../evidence/ranges.ts";
 import { AppendQueue } from "../append-queue.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
@@ -100,6 +101,10 @@ class FileStore implements SqliteStore {
     this.#inode = undefined;
   }
 
+  async probe(): Promise<void> {
+    await this.#write().call("connection", "probe");
+  }
+
   async createTopic(topic: TopicRecord): Promise<void> {
     await this.#write().call("log", "createTopic", topic);
   }
@@ -116,8 +121,12 @@ class FileStore implements SqliteStore {
     return this.#write().call("log", "pseudonym", topicId, person);
   }
 
-  async names(topicId: string): Promise<ReadonlyMap<string, string>> {
-    return this.#read().call("log", "names", topicId);
+  async people(topicId: string): Promise<ReadonlyMap<string, Person>> {
+    return this.#read().call("log", "people", topicId);
+  }
+
+  async received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
+    return this.#read().call("log", "received", topicId);
   }
 
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {

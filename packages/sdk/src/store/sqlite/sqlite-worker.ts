@@ -42,6 +42,7 @@ function answer({ target, method, args }: WorkerCall): unknown {
   if (target === "connection") {
     if (method === "close") return disconnect({ tidy: true });
     connection ??= connect();
+    if (method === "probe") return void connection.database.exec("BEGIN IMMEDIATE; COMMIT");
     return connection.logKey;
   }
   connection ??= connect();

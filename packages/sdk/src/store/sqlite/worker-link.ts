@@ -32,7 +32,7 @@ export interface Failure {
 /** What can be called in the thread. */
 interface Targets {
   /** Opening gives the public half of the key that signs; a connection that only reads has none. */
-  readonly connection: { open(): Uint8Array | undefined; close(): void };
+  readonly connection: { open(): Uint8Array | undefined; probe(): void; close(): void };
   readonly log: SqliteLog;
   readonly users: SqliteUsers;
 }
