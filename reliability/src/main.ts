@@ -1,6 +1,6 @@
 // Holds the promises of docs/reliability.md against real processes, real UDP and a real file.
 import { parseArgs } from "node:util";
-import { Random } from "./harness/random.ts";
+import { SeededRandom } from "@redroom/sdk/testing";
 import { ms } from "./harness/statistics.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 import { acksAfterSync } from "./scenarios/acks-after-sync.ts";
@@ -64,7 +64,7 @@ async function main(): Promise<boolean> {
     const startedAt = performance.now();
     const outcome = await attempt(scenario, {
       short: values.short,
-      random: new Random(seed),
+      random: new SeededRandom(seed),
       minutes: Number(values.minutes),
       log: (line) => console.log(`  … ${line}`),
     });

@@ -1,4 +1,4 @@
-import type { Random } from "./harness/random.ts";
+import type { SeededRandom } from "@redroom/sdk/testing";
 
 /** A promise of docs/reliability.md, held to with real processes. */
 export interface Scenario {
@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Seconds instead of minutes: shows that all works, and proves less. */
   readonly short: boolean;
   /** Decides the moments of the faults. */
-  readonly random: Random;
+  readonly random: SeededRandom;
   /** Of the soak. */
   readonly minutes: number;
   readonly log: (line: string) => void;

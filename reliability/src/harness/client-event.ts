@@ -29,6 +29,7 @@ export type ClientEvent = { readonly clock: number } & (
       readonly reason?: string | undefined;
       readonly retryInMs?: number | undefined;
     }
+  | { readonly event: "topicFailed"; readonly topic: string; readonly code: RedRoomErrorCode }
   | { readonly event: "closed"; readonly code?: RedRoomErrorCode | undefined; readonly unsent: number }
 );
 

@@ -69,6 +69,6 @@ export class ClientProcess {
     else if (event.event === "stored") this.counts.stored += 1;
     else if (event.event === "failed") this.counts.failed += 1;
     else if (event.event === "state") this.#state = event.state;
-    else this.#state = "closed";
+    else if (event.event === "closed") this.#state = "closed";
   }
 }

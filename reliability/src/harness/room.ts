@@ -161,9 +161,8 @@ export class Room implements AsyncDisposable {
       ...verified.faults.map(({ topic, seq, kind, message }) => `verify: ${topic} ${seq} ${kind}: ${message}`),
     );
     for (const client of this.clients.values()) {
-      const failures = client.all("failed");
-      if (failures[0] !== undefined)
-        faults.push(`${client.name}: ${failures.length} messages failed: ${failures[0].code}`);
+      const [failure, ...more] = [...client.all("failed"), ...client.all("topicFailed")];
+      if (failure) faults.push(`${client.name} has met ${failure.code} in ${failure.topic}, and ${more.length} more`);
     }
     this.#failed = faults.length > 0;
     return faults;

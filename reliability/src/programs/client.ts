@@ -81,6 +81,9 @@ const calls = {
       tell({ event: "state", state, code, reason, retryInMs }),
     );
     client.on("closed", (cause, { unsent }) => tell({ event: "closed", code: cause?.code, unsent }));
+    client.on("topicFailed", ({ topic, error }) =>
+      tell({ event: "topicFailed", topic: topic.title, code: error.code }),
+    );
     client.on("message", ({ topic, message: { seq, id, author, text } }) =>
       tell({ event: "read", topic: topic.title, seq, id, author, text }),
     );
