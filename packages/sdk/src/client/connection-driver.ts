@@ -1,15 +1,14 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { checkMessage } from "../protocol/codec.ts";
 import type { Address } from "../protocol/address.ts";
-import {
-  type ClientSession,
-  type ClientSessionEffect,
-  type ClientSessionInput,
-  type ClientSessionSettings,
-  initialClientSession,
-  stepClientSession,
-} from "../session/client-session.ts";
+import { checkMessage } from "../protocol/codec.ts";
+import type {
+  ClientSession,
+  ClientSessionEffect,
+  ClientSessionInput,
+  ClientSessionSettings,
+} from "../session/client-phases.ts";
+import { initialClientSession, stepClientSession } from "../session/client-session.ts";
 import type { Credentials, CredentialsRequest, CredentialsSource } from "../session/credentials.ts";
 import type { Connection, Transport } from "../transport/transport.ts";
 import { ControlLink } from "./control-link.ts";

@@ -79,9 +79,10 @@ export class ControlLink {
     if (this.#over) return;
     if (message.type === "welcome" && peerKey !== undefined && !isCertified(message, peerKey)) {
       const why = "its key is not certified by the server's";
-      return this.#breach(new RedRoomError("CERTIFICATE_INVALID", `unable to trust the server's log; ${why}`));
+      this.#breach(new RedRoomError("CERTIFICATE_INVALID", `unable to trust the server's log; ${why}`));
+    } else {
+      this.#handler.onMessage(message);
     }
-    this.#handler.onMessage(message);
   }
 
   #lost(error: RedRoomError): void {
@@ -120,5 +121,7 @@ function reasonOf({ by, code, reason, error }: ConnectionEnd): RedRoomError {
       retryable: code !== CLOSE_CODES.protocolError,
     });
   }
-  return error ?? new RedRoomError("CONNECTION_CLOSED", "unable to go on; the connection was closed", { retryable: true });
+  return (
+    error ?? new RedRoomError("CONNECTION_CLOSED", "unable to go on; the connection was closed", { retryable: true })
+  );
 }

@@ -1,5 +1,5 @@
 import { RedRoomError } from "../base/errors.ts";
-import type { DeliveryEntry } from "./delivery.ts";
+import type { Delivery } from "../evidence/delivery.ts";
 import type { Sending } from "./sending.ts";
 
 /** So many messages of ours are followed at a time: the newest. */
@@ -53,7 +53,7 @@ export class Deliveries {
   }
 
   /** @returns The names of those who have received it. */
-  received({ first, last, to }: DeliveryEntry): string[] {
+  received({ first, last, to }: Delivery): string[] {
     const known = to.flatMap((pseudonym) => {
       const name = this.#names.get(pseudonym);
       return name === undefined ? [] : [{ pseudonym, name }];
@@ -62,7 +62,11 @@ export class Deliveries {
       if (seq < first || seq > last) continue;
       for (const pseudonym of to) awaited.delete(pseudonym);
       const others = known.filter(({ pseudonym, name }) => !isAuthor(pseudonym, name));
-      if (others.length > 0) sending.received(others.map(({ name }) => name), awaited.size === 0);
+      if (others.length > 0)
+        sending.received(
+          others.map(({ name }) => name),
+          awaited.size === 0,
+        );
     }
     return known.map(({ name }) => name);
   }

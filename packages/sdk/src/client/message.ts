@@ -1,9 +1,9 @@
 import type { EntryKind } from "../base/message-kind.ts";
+import { type Delivery, deliveryOf } from "../evidence/delivery.ts";
 import { commit, parseContent, parseLeaf } from "../evidence/leaf.ts";
 import { unpackEntry } from "../protocol/entry-body.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import { type DeliveryEntry, readDelivery } from "./delivery.ts";
 
 /** A message as the record has it. */
 export interface TopicMessage {
@@ -25,7 +25,7 @@ export interface TopicMessage {
 /** An entry whose text can be read: a message and its author's pseudonym, or who has received what. */
 export type ReadEntry = { readonly leaf: string } & (
   | { readonly message: TopicMessage; readonly by: string; readonly delivery?: never }
-  | { readonly delivery: DeliveryEntry; readonly message?: never }
+  | { readonly delivery: Delivery; readonly message?: never }
 );
 
 /**
@@ -41,7 +41,11 @@ export function readEntry(entry: MessageOf<"entry">, topicId: string, expectedSe
   const { topic, seq, id, kind, by, at, re, commitment } = fields;
   if (topic !== topicId || seq !== expectedSeq) throw protocolError(`entry ${seq} came in the place of ${expectedSeq}`);
   if (commit(salt, content) !== commitment) throw protocolError(`the text of entry ${seq} is not the one committed to`);
-  if (kind === "delivery") return { leaf, delivery: readDelivery(fields, text) };
+  if (kind === "delivery") {
+    const delivery = deliveryOf(fields, text);
+    if (delivery === undefined || delivery.last >= seq) throw protocolError(`entry ${seq} does not say who has what`);
+    return { leaf, delivery };
+  }
   const message = { seq, id, kind, author, at: new Date(at), text, ...(re !== undefined && { re }) };
   return { leaf, by, message };
 }

@@ -1,72 +1,22 @@
 import { EventEmitter } from "eventemitter3";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { originOf, readCheckpoint } from "../evidence/checkpoint.ts";
-import { equalHashes } from "../evidence/merkle.ts";
-import { LogTrust } from "../evidence/log-follower.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { ClientSession, ClientSessionSettings, Established, SessionUser } from "../session/client-session.ts";
-import { type ClientState, type StateChange, stateChange } from "../session/client-state.ts";
-import type { CredentialsSource } from "../session/credentials.ts";
-import { DEFAULT_RECONNECT_DELAYS, type ReconnectDelays } from "../session/reconnect.ts";
+import type { ClientSession, Established } from "../session/client-phases.ts";
+import { type ClientState, stateChange } from "../session/client-state.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import { quicTransport } from "../transport/quic/quic-transport.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { ClientEvents } from "./client-events.ts";
+import { type RedRoomClientOptions, settingsOf } from "./client-options.ts";
 import { ConnectionDriver } from "./connection-driver.ts";
+import { KnownLogs } from "./known-logs.ts";
 import type { Link } from "./link.ts";
-import type { TopicMessage } from "./message.ts";
-import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from "./outbox.ts";
+import { DEFAULT_OUTBOX_LIMITS } from "./outbox.ts";
 import { expectLast, request } from "./request.ts";
-import type { Sending } from "./sending.ts";
 import { Topic } from "./topic.ts";
 import type { TopicInfo } from "./topic-stream.ts";
-
-export interface RedRoomClientOptions {
-  /** Name and password, or a function that obtains them whenever a login needs them. */
-  readonly auth: CredentialsSource;
-  /** PEM of the authority that certified the server, for an address without a pin. */
-  readonly ca?: string;
-  /** A transport made by yourself, such as the memory transport in a test. */
-  readonly transport?: Transport;
-  /** How long obtaining credentials, and how long connecting and logging in, may take; 10,000 by default. */
-  readonly timeoutMs?: number;
-  /** Gives up the first connecting. */
-  readonly signal?: AbortSignal;
-  /** How a lost connection is made again; `false`: it is not, and ends the client. */
-  readonly reconnect?: Partial<ReconnectDelays> | false;
-  /** A link is dead when it has been silent for two of these; the server's (10,000 by default) where that is shorter. */
-  readonly heartbeatMs?: number;
-  /** What may wait to be stored, for each topic. */
-  readonly outbox?: Partial<OutboxLimits>;
-  readonly clock?: Clock;
-  /** From 0 up to, and not including, 1: spreads reconnects. `Math.random` by default. */
-  readonly random?: () => number;
-  /** What an earlier client has verified (its `trusted`): a server that has changed the record since is found out. */
-  readonly trusted?: ReadonlyMap<string, string>;
-}
-
-export interface ClientEvents {
-  /** Where the client stands has changed. */
-  state: [change: StateChange];
-  /**
-   * A message of a topic that is open; `live` is `false` for those that were there before it was opened. What came while
-   * the connection was lost is live.
-   */
-  message: [{ readonly topic: Topic; readonly message: TopicMessage; readonly live: boolean }];
-  /** The record says that those named have received the entries from `first` to `last` of a topic that is open. */
-  delivered: [
-    { readonly topic: Topic; readonly first: number; readonly last: number; readonly by: readonly string[] },
-  ];
-  /** An entry of a topic that is open has a text that we may not read, or nobody any more. */
-  withheld: [{ readonly topic: Topic; readonly seq: number }];
-  /** A message of ours has changed its state. */
-  outgoing: [{ readonly topic: Topic; readonly sending: Sending }];
-  /** A topic that was open cannot go on, while the client does: it no longer exists, or may no longer be read. */
-  topicFailed: [{ readonly topic: Topic; readonly error: RedRoomError }];
-  /** Final. `undefined` after `close()`; `unsent`: messages not known to be stored. No event follows this one. */
-  closed: [cause: RedRoomError | undefined, { readonly unsent: number }];
-}
 
 /** A topic as the list shows it. */
 export interface TopicListing {
@@ -92,7 +42,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   readonly #clock: Clock;
   readonly #driver: ConnectionDriver;
   readonly #topics = new Map<string, Topic>();
-  readonly #trust = new Map<string, LogTrust>();
+  readonly #logs: KnownLogs;
   /** The session as it was confirmed last. */
   #established: Established | undefined;
   /** While there is a connection with a session. */
@@ -119,11 +69,8 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     super();
     const { auth, transport, ca, clock = systemClock, random = Math.random } = options;
     if (typeof auth !== "function") checkMessage({ type: "login", ...auth });
-    for (const [topicId, note] of options.trusted ?? []) {
-      if (readCheckpoint(note)?.origin === originOf(topicId)) continue;
-      throw new RedRoomError("OPTIONS_INVALID", `unable to trust a checkpoint; it is not one of the topic ${topicId}`);
-    }
     this.#options = options;
+    this.#logs = new KnownLogs(options.trusted ?? new Map());
     this.#clock = clock;
     this.#driver = new ConnectionDriver(
       {
@@ -154,10 +101,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 
   /** The newest checkpoint that we have verified of each topic's log, by the topic's id. */
   get trusted(): ReadonlyMap<string, string> {
-    const notes = [...this.#trust].flatMap(([id, { checkpoint }]) =>
-      checkpoint ? [[id, checkpoint.note] as const] : [],
-    );
-    return new Map([...(this.#options.trusted ?? []), ...notes]);
+    return this.#logs.checkpoints;
   }
 
   /** Ends the wait for the next attempt, where the client is `offline`: the network is back, or a person cannot wait. */
@@ -171,7 +115,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     const known = this.#topics.get(normal);
     if (known !== undefined) return known;
     const { outbox, random = Math.random } = this.#options;
-    const topic = new Topic(normal, {
+    const topic: Topic = new Topic(normal, {
       clock: this.#clock,
       random,
       outbox: { ...DEFAULT_OUTBOX_LIMITS, ...outbox },
@@ -288,7 +232,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     this.#link ??= {
       connection,
       limits,
-      trust: (topicId) => this.#trustOf(topicId, logKey),
+      trust: (topicId) => this.#logs.trust(topicId, logKey),
       violated: (error) => this.#driver.step({ type: "fail", error }),
     };
     for (const topic of this.#topics.values()) topic.attach(this.#link);
@@ -330,18 +274,6 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     return this.#link;
   }
 
-  /** A log key that the server has changed since vouches for the same log: what was trusted is kept. */
-  #trustOf(topicId: string, publicKey: Uint8Array): LogTrust {
-    const known = this.#trust.get(topicId);
-    if (known !== undefined && equalHashes(known.log.publicKey, publicKey)) return known;
-    const note = known?.checkpoint?.note ?? this.#options.trusted?.get(topicId);
-    const checkpoint = note === undefined ? undefined : readCheckpoint(note);
-    const log = { origin: originOf(topicId), publicKey };
-    const trust = new LogTrust(log, checkpoint && note !== undefined ? { ...checkpoint, note } : undefined);
-    this.#trust.set(topicId, trust);
-    return trust;
-  }
-
   /**
    * What a listener throws is its own fault: it surfaces as an uncaught exception, and the session goes on.
    *
@@ -359,29 +291,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 }
 
-/** @throws {RedRoomError} `OPTIONS_INVALID`. */
-function settingsOf({ auth, timeoutMs = 10_000, heartbeatMs, reconnect }: RedRoomClientOptions): ClientSessionSettings {
-  const delays = { ...DEFAULT_RECONNECT_DELAYS, ...reconnect };
-  const { minDelayMs, maxDelayMs } = delays;
-  for (const [name, value] of Object.entries({ timeoutMs, heartbeatMs, minDelayMs, maxDelayMs })) {
-    if (value !== undefined && !(value > 0)) {
-      throw new RedRoomError("OPTIONS_INVALID", `unable to use ${name}; ${value} is not a number above 0`);
-    }
-  }
-  return {
-    timeoutMs,
-    heartbeatMs,
-    reconnect: reconnect === false ? undefined : delays,
-    asksAgain: typeof auth === "function",
-  };
-}
-
 function toListing({ createdAt, ...topic }: TopicInfo): TopicListing {
   return { ...topic, createdAt: new Date(createdAt) };
 }
 
-const clientClosed = (): RedRoomError =>
-  new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");
+const clientClosed = (): RedRoomError => new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");
 
 const notOnline = (state: ClientState): RedRoomError =>
   new RedRoomError("CONNECTION_LOST", `unable to reach the server now; the client is ${state}`, { retryable: true });

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
+import type { Delivery } from "../evidence/delivery.ts";
 import type { Frontier } from "../evidence/merkle.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { DEFAULT_RECONNECT_DELAYS, reconnectDelay } from "../session/reconnect.ts";
-import type { DeliveryEntry } from "./delivery.ts";
 import { isInterruption, type Link } from "./link.ts";
 import type { TopicMessage } from "./message.ts";
 import { Receipts } from "./receipts.ts";
@@ -22,7 +22,7 @@ export interface TopicReaderHandler {
   onOpened?(topic: TopicInfo, first: number): void;
   /** @param live It was not there yet when the reader began. @param by The author's pseudonym. */
   onMessage?(message: TopicMessage, live: boolean, by: string): void;
-  onDelivery?(delivery: DeliveryEntry): void;
+  onDelivery?(delivery: Delivery): void;
   onWithheld?(seq: number): void;
   onMember?(pseudonym: string, name: string): void;
   onAnswer?(answer: MessageOf<"ack" | "refused">): void;
@@ -124,7 +124,7 @@ export class TopicReader {
 
   resume(): void {
     this.#paused = false;
-    if (this.#stream !== undefined) return this.#stream.resume();
+    this.#stream?.resume();
     const link = this.#host.link();
     if (link !== undefined) this.attach(link);
   }
@@ -146,7 +146,9 @@ export class TopicReader {
   finish(error: RedRoomError | undefined): void {
     if (this.#over) return;
     this.#close();
-    this.#rejectOpened(error ?? new RedRoomError("CONNECTION_CLOSED", "unable to open the topic; it was closed meanwhile"));
+    this.#rejectOpened(
+      error ?? new RedRoomError("CONNECTION_CLOSED", "unable to open the topic; it was closed meanwhile"),
+    );
     this.#handler.onOver(error);
   }
 
@@ -196,7 +198,11 @@ export class TopicReader {
   #interrupted(error: RedRoomError): void {
     const lagging = error.code === "REFERENCE_INVALID" && this.#behind !== undefined;
     const passing = error.retryable || error.code === "INTERNAL" || lagging;
-    if (!isInterruption(error) && (this.#topic === undefined || !passing)) return this.finish(error);
+    if (isInterruption(error) || (this.#topic !== undefined && passing)) this.#waitFor(error, lagging);
+    else this.finish(error);
+  }
+
+  #waitFor(error: RedRoomError, lagging: boolean): void {
     this.#handler.onSuspended?.();
     const { clock, random } = this.#host;
     const delayMs = reconnectDelay(this.#failures, error.retryAfterMs, DEFAULT_RECONNECT_DELAYS, random());

@@ -1,12 +1,12 @@
 import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
+import type { Delivery } from "../evidence/delivery.ts";
 import { LogFollower, logFork, type TrustedCheckpoint } from "../evidence/log-follower.ts";
 import { equalHashes, type Frontier, type Hash, hashLeaf } from "../evidence/merkle.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import type { DeliveryEntry } from "./delivery.ts";
 import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
 import { isBreach, type Link } from "./link.ts";
 import { readEntry, type TopicMessage } from "./message.ts";
@@ -22,7 +22,7 @@ export interface TopicStreamHandler {
   onOpened?(topic: TopicInfo, first: number): void;
   /** @param by The author's pseudonym. */
   onMessage?(message: TopicMessage, by: string): void;
-  onDelivery?(delivery: DeliveryEntry): void;
+  onDelivery?(delivery: Delivery): void;
   /** An entry whose text we may not read, or nobody any more. */
   onWithheld?(seq: number): void;
   onMember?(pseudonym: string, name: string): void;

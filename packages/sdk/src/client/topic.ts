@@ -2,7 +2,7 @@ import { RedRoomError } from "../base/errors.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Link } from "./link.ts";
 import type { TopicMessage } from "./message.ts";
@@ -303,7 +303,8 @@ export class Topic {
   #answer(answer: MessageOf<"ack" | "refused">, reader: TopicReader): void {
     if (answer.type === "refused") {
       const { id, ...failure } = answer;
-      return this.#outbox.refused(id, fromFailure(failure));
+      this.#outbox.refused(id, fromFailure(failure));
+      return;
     }
     const { id, seq, at, duplicate } = answer;
     const sending = this.#outbox.find(id);

@@ -1,6 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
-import type { SessionUser } from "../session/client-session.ts";
 import type { Credentials } from "../session/credentials.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { verifyPassword } from "./password.ts";
 

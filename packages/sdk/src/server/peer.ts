@@ -7,7 +7,6 @@ import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { MAX_FRAME_BYTES_BEFORE_LOGIN, maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
 import {
   type ServerSession,
   type ServerSessionEffect,
@@ -16,6 +15,7 @@ import {
   startServerSession,
   stepServerSession,
 } from "../session/server-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { Connection, Stream } from "../transport/transport.ts";
 import type { Authenticate } from "./authenticate.ts";

@@ -7,7 +7,7 @@ import { readCheckpoint } from "../evidence/checkpoint.ts";
 import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import { checkTitle } from "./check-title.ts";
 import type { TopicRooms } from "./topic-rooms.ts";

@@ -1,5 +1,5 @@
 import type { RedRoomErrorCode } from "../base/errors.ts";
-import type { ClientSession } from "./client-session.ts";
+import type { ClientSession } from "./client-phases.ts";
 
 /**
  * Where a client stands:

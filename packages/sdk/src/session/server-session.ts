@@ -4,7 +4,7 @@ import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { type Message, PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { SessionUser } from "./client-session.ts";
+import type { SessionUser } from "./session-user.ts";
 
 /** What every session of a server shares. */
 export interface ServerSessionSettings {
