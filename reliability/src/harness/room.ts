@@ -33,7 +33,8 @@ export class Room implements AsyncDisposable {
   #server: ServerProcess;
   #address: string;
   #waiting: { readonly condition: () => boolean; readonly resolve: () => void }[] = [];
-  #failed = false;
+  /** Until it has been found that all is well. */
+  #suspicious = true;
 
   static async open({ people, topics, server = {}, parent }: RoomOptions): Promise<Room> {
     const folder = mkdtempSync(join(parent ?? join(import.meta.dirname, "../.."), ".data-"));
@@ -164,18 +165,19 @@ export class Room implements AsyncDisposable {
       const [failure, ...more] = [...client.all("failed"), ...client.all("topicFailed")];
       if (failure) faults.push(`${client.name} has met ${failure.code} in ${failure.topic}, and ${more.length} more`);
     }
-    this.#failed = faults.length > 0;
+    this.#suspicious = faults.length > 0;
     return faults;
   }
 
   /** Ends everything. The folder stays, with what everybody told, where something was wrong. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#server.kill(), ...[...this.clients.values()].map((client) => client.kill())]);
-    if (!this.#failed) return rmSync(this.folder, { recursive: true, force: true });
+    if (!this.#suspicious) return rmSync(this.folder, { recursive: true, force: true });
     for (const { name, told } of this.clients.values()) {
       writeFileSync(join(this.folder, `${name}.jsonl`), told.map((event) => `${JSON.stringify(event)}\n`).join(""));
     }
     writeFileSync(join(this.folder, "server.jsonl"), this.log.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    console.log(`  … kept: ${this.folder}`);
   }
 
   #look(): void {
