@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTopic, createUser } from "@redroom/sdk";
 import { parseAddress } from "@redroom/sdk/protocol";
@@ -11,6 +11,8 @@ import { findFaults } from "./invariants.ts";
 import { readRecord } from "./record.ts";
 import { type LogLine, type ServerOptions, ServerProcess } from "./server-process.ts";
 
+/** Beside the program: a system's temporary folder may be memory, which syncs nothing. */
+const HERE = join(import.meta.dirname, "../..");
 const PASSWORD = "nothing here is secret";
 
 export interface RoomOptions {
@@ -19,7 +21,7 @@ export interface RoomOptions {
   /** Titles. */
   readonly topics: readonly string[];
   readonly server?: ServerOptions;
-  /** Where the data folder is made; beside this program by default, because a system's temporary folder may be memory. */
+  /** Where the data folder is made; beside the program by default. */
   readonly parent?: string;
 }
 
@@ -37,7 +39,7 @@ export class Room implements AsyncDisposable {
   #suspicious = true;
 
   static async open({ people, topics, server = {}, parent }: RoomOptions): Promise<Room> {
-    const folder = mkdtempSync(join(parent ?? join(import.meta.dirname, "../.."), ".data-"));
+    const folder = mkdtempSync(join(parent ?? HERE, ".data-"));
     {
       await using data = await openDataFolder(folder, { announce: async () => {} });
       await Promise.all(people.map((name) => createUser(data.store.users, { name, password: PASSWORD })));
@@ -169,15 +171,21 @@ export class Room implements AsyncDisposable {
     return faults;
   }
 
-  /** Ends everything. The folder stays, with what everybody told, where something was wrong. */
+  /** Ends everything. Where something was wrong, the data and what everybody told are kept, and it is said where. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#server.kill(), ...[...this.clients.values()].map((client) => client.kill())]);
-    if (!this.#suspicious) return rmSync(this.folder, { recursive: true, force: true });
-    for (const { name, told } of this.clients.values()) {
-      writeFileSync(join(this.folder, `${name}.jsonl`), told.map((event) => `${JSON.stringify(event)}\n`).join(""));
-    }
-    writeFileSync(join(this.folder, "server.jsonl"), this.log.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    console.log(`  … kept: ${this.folder}`);
+    if (this.#suspicious) this.#keep();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #keep(): void {
+    const kept = mkdtempSync(join(HERE, ".data-kept-"));
+    cpSync(this.folder, kept, { recursive: true });
+    const write = (name: string, lines: readonly unknown[]): void =>
+      writeFileSync(join(kept, `${name}.jsonl`), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    for (const { name, told } of this.clients.values()) write(name, told);
+    write("server", this.log);
+    console.log(`  … kept: ${kept}`);
   }
 
   #look(): void {

@@ -4,8 +4,9 @@ import { answerCalls } from "../harness/calls.ts";
 import { type ClientEvent, sharedClock } from "../harness/client-event.ts";
 import { type Footprint, takeFootprint } from "../harness/footprint.ts";
 
-/** Asked for often enough that a scenario of seconds sees it work, and a dead link is noticed within two of them. */
+/** Short, so that a scenario of seconds sees many reconnects: a dead link is noticed within two heartbeats. */
 const HEARTBEAT_MS = 1_000;
+const RECONNECT = { minDelayMs: 100, maxDelayMs: 2_000 };
 
 export interface ConnectCall {
   readonly address: string;
@@ -76,7 +77,11 @@ async function readLoop(topic: Topic, from: "start" | "now"): Promise<void> {
 const calls = {
   async connect({ address, name, ...secret }: ConnectCall) {
     password = secret.password;
-    client = await RedRoomClient.connect(address, { auth: { name, password }, heartbeatMs: HEARTBEAT_MS });
+    client = await RedRoomClient.connect(address, {
+      auth: { name, password },
+      heartbeatMs: HEARTBEAT_MS,
+      reconnect: RECONNECT,
+    });
     client.on("state", ({ state, code, reason, retryInMs }) =>
       tell({ event: "state", state, code, reason, retryInMs }),
     );
