@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { Room } from "../harness/room.ts";
@@ -27,9 +17,12 @@ export const STORE_FAULTS: readonly StoreFault[] = [
     needsSmallDisk: true,
     begin({ folder }) {
       const ballast = join(folder, "ballast");
-      const { bsize, bavail } = statfsSync(folder);
-      writeFileSync(ballast, Buffer.alloc(bsize * bavail));
-      return async () => rmSync(ballast);
+      const file = openSync(ballast, "w");
+      fillUp(file);
+      return async () => {
+        closeSync(file);
+        rmSync(ballast);
+      };
     },
   },
   {
@@ -69,3 +62,14 @@ export const STORE_FAULTS: readonly StoreFault[] = [
     },
   },
 ];
+
+/** Also takes what becomes free meanwhile, down to the last block. */
+function fillUp(file: number): void {
+  for (let bytes = 2 ** 20; bytes >= 4096; ) {
+    try {
+      writeSync(file, Buffer.alloc(bytes));
+    } catch {
+      bytes /= 2;
+    }
+  }
+}
