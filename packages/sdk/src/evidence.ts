@@ -8,6 +8,7 @@ export {
   formatExportDirectory,
   formatExportEntry,
   formatExportKeys,
+  formatExportReceipt,
 } from "./evidence/export-format.ts";
 export {
   EXPORT_CHECKS,

@@ -47,13 +47,16 @@ const head = (): Promise<number> => inTopic(async (_, topic) => topic.head.seq);
 const file = (name: string): Promise<Buffer> => readFile(join(out, name));
 
 async function check() {
-  const [keys, checkpoint, directory, entries] = await Promise.all(
-    ["keys.json", "checkpoint", "directory.json", "entries.jsonl"].map(file),
+  const [keys, checkpoint, directory, entries, receipts] = await Promise.all(
+    ["keys.json", "checkpoint", "directory.json", "entries.jsonl", "receipts.jsonl"].map(file),
   );
-  if (!keys || !checkpoint || !directory || !entries) throw new Error("a file is missing");
+  if (!keys || !checkpoint || !directory || !entries || !receipts) throw new Error("a file is missing");
   const texts: (string | undefined)[] = [];
   const onEntry = ({ text }: { readonly text: string | undefined }) => void texts.push(text);
-  return { verdict: await verifyExport({ keys, checkpoint, directory, entries: [entries] }, { onEntry }), texts };
+  return {
+    verdict: await verifyExport({ keys, checkpoint, directory, entries: [entries], receipts: [receipts] }, { onEntry }),
+    texts,
+  };
 }
 
 describe("redroom-server export", () => {
@@ -73,7 +76,16 @@ describe("redroom-server export", () => {
     const checkpoint = `${await file("checkpoint")}`;
     expect(JSON.parse(stdout)).toMatchObject({ folder: out, entries: 3, visible: 3, checkpoint });
     expect((await readdir(out)).sort()).toEqual(
-      ["VERIFY.md", "checkpoint", "directory.json", "entries.jsonl", "index.html", "keys.json", "verify.py"].sort(),
+      [
+        "VERIFY.md",
+        "checkpoint",
+        "directory.json",
+        "entries.jsonl",
+        "index.html",
+        "keys.json",
+        "receipts.jsonl",
+        "verify.py",
+      ].sort(),
     );
     if (process.platform === "win32") return;
     expect((await stat(out)).mode & 0o777).toBe(0o700);

@@ -145,6 +145,8 @@ export const de: Catalogue = {
   "verify.earlier": "NICHT BESTÄTIGT: die Niederschrift setzt den früheren Prüfpunkt nicht fort",
   "verify.entry": "NICHT BESTÄTIGT: Eintrag {seq} hat nicht die richtige Form oder ist nicht an seinem Platz",
   "verify.commitment": "NICHT BESTÄTIGT: der Text von Eintrag {seq} ist nicht der festgehaltene",
+  "verify.delivery": "NICHT BESTÄTIGT: Eintrag {seq} ist eine Zustellung, die nicht sagt, was empfangen wurde",
+  "verify.receipts": "NICHT BESTÄTIGT: receipts.jsonl sagt etwas anderes als die Zustellungen unter den Einträgen",
   "verify.size": "NICHT BESTÄTIGT: es sind nicht so viele Einträge, wie der Prüfpunkt umfasst",
   "verify.root": "NICHT BESTÄTIGT: der Prüfpunkt wurde über andere Einträge signiert",
 

@@ -135,6 +135,8 @@ export const en = {
   "verify.earlier": "NOT VERIFIED: the record does not continue the earlier checkpoint",
   "verify.entry": "NOT VERIFIED: entry {seq} is malformed, or not in its place",
   "verify.commitment": "NOT VERIFIED: the text of entry {seq} is not the one on record",
+  "verify.delivery": "NOT VERIFIED: entry {seq} is a delivery that does not say what was received",
+  "verify.receipts": "NOT VERIFIED: receipts.jsonl does not say what the deliveries among the entries say",
   "verify.size": "NOT VERIFIED: there are not as many entries as the checkpoint covers",
   "verify.root": "NOT VERIFIED: the checkpoint was signed over other entries",
 

@@ -9,6 +9,7 @@ import type { Addition, Found, RecordedDelivery } from "../batch.ts";
 import { grow, type StoredTree } from "../signed-tree.ts";
 import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
 import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { formatRanges, parseRanges } from "./ranges-column.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
@@ -178,6 +179,14 @@ export class SqliteLog {
     })();
   }
 
+  /** Holds the head of every topic against the checkpoint that we have signed of it. @throws {RedRoomError} `RECORD_DAMAGED`. */
+  confirmHeads(): void {
+    for (const row of this.#statements.topicsAfter.all(0, -1)) {
+      const { topic, id, seq } = row as TopicRow;
+      this.#signer?.confirm(topic, id, this.#trees.of(topic, seq).frontier(seq));
+    }
+  }
+
   frontier(topicId: string, size: number): Frontier {
     return this.#tree(topicId).frontier(size);
   }
@@ -258,15 +267,6 @@ export class SqliteLog {
 }
 
 const summaryOf = ({ id, title, createdAt, seq }: TopicRow): TopicSummary => ({ id, title, createdAt, head: { seq } });
-
-/** As the column `ranges` of the table `received` has them. */
-export function formatRanges(ranges: readonly Range[]): string {
-  return JSON.stringify(ranges.map(({ first, last }) => [first, last]));
-}
-
-function parseRanges(text: string): Range[] {
-  return (JSON.parse(text) as [number, number][]).map(([first, last]) => ({ first, last }));
-}
 
 function entryOf(row: unknown): StoredEntry {
   const { seq, leaf, content, salt } = row as Omit<StoredEntry, "content" | "salt"> & {

@@ -25,7 +25,10 @@ export interface SqliteStore extends TopicStore {
 }
 
 export interface SqliteStoreOptions {
-  /** How long to wait for another process that is writing to the file; 5,000 by default. */
+  /**
+   * How long to wait for another process that is writing to the file; 800 by default, so that whoever waits for a message
+   * to be stored knows within a second that it is not.
+   */
   readonly busyTimeoutMs?: number;
 }
 
@@ -36,16 +39,16 @@ export interface SqliteStoreOptions {
  *
  * @param file A path; its folder must exist.
  */
-export function sqliteStore(file: string, { busyTimeoutMs = 5_000 }: SqliteStoreOptions = {}): SqliteStore {
+export function sqliteStore(file: string, { busyTimeoutMs = 800 }: SqliteStoreOptions = {}): SqliteStore {
   return new FileStore(resolve(file), busyTimeoutMs);
 }
 
 class FileStore implements SqliteStore {
   readonly users: UserStore = {
     createUser: async (user) => this.#write().call("users", "createUser", user),
-    findUser: async (name) => this.#read().call("users", "findUser", name),
+    findUser: async (name) => (await this.#read()).call("users", "findUser", name),
     setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
-    listUsers: async () => this.#read().call("users", "listUsers"),
+    listUsers: async () => (await this.#read()).call("users", "listUsers"),
   };
   /** It writes, and waits for the disk. */
   readonly #writer: WorkerLink;
@@ -56,6 +59,8 @@ class FileStore implements SqliteStore {
   #open = false;
   readonly #file: string;
   #inode: string | undefined;
+  /** The file that this store has had open: no other takes its place. */
+  #known: string | undefined;
   /** Opening and closing, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -72,12 +77,16 @@ class FileStore implements SqliteStore {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#open) return;
-      this.#inode = meetFile(this.#file);
+      const inode = await meetFile(this.#file, this.#known);
+      this.#inode = inode;
+      this.#writer.pin(inode);
+      this.#reader.pin(inode);
       this.#reader.start();
       try {
         this.#logKey = await this.#writer.call("connection", "open");
         await this.#reader.call("connection", "open");
         this.#open = true;
+        this.#known = inode;
       } catch (error) {
         await this.#release();
         throw error;
@@ -103,6 +112,7 @@ class FileStore implements SqliteStore {
 
   async probe(): Promise<void> {
     await this.#write().call("connection", "probe");
+    await (await this.#read()).call("connection", "open");
   }
 
   async createTopic(topic: TopicRecord): Promise<void> {
@@ -110,11 +120,11 @@ class FileStore implements SqliteStore {
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
-    return this.#read().call("log", "findTopic", by);
+    return (await this.#read()).call("log", "findTopic", by);
   }
 
   async listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]> {
-    return this.#read().call("log", "listTopics", page);
+    return (await this.#read()).call("log", "listTopics", page);
   }
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
@@ -122,11 +132,11 @@ class FileStore implements SqliteStore {
   }
 
   async people(topicId: string): Promise<ReadonlyMap<string, Person>> {
-    return this.#read().call("log", "people", topicId);
+    return (await this.#read()).call("log", "people", topicId);
   }
 
   async received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
-    return this.#read().call("log", "received", topicId);
+    return (await this.#read()).call("log", "received", topicId);
   }
 
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
@@ -144,15 +154,15 @@ class FileStore implements SqliteStore {
   }
 
   async frontier(topicId: string, size: number): Promise<Frontier> {
-    return this.#read().call("log", "frontier", topicId, size);
+    return (await this.#read()).call("log", "frontier", topicId, size);
   }
 
   async proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]> {
-    return this.#read().call("log", "proveInclusion", topicId, seq, size);
+    return (await this.#read()).call("log", "proveInclusion", topicId, seq, size);
   }
 
   async proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]> {
-    return this.#read().call("log", "proveConsistency", topicId, first, second);
+    return (await this.#read()).call("log", "proveConsistency", topicId, first, second);
   }
 
   async erase(
@@ -168,7 +178,7 @@ class FileStore implements SqliteStore {
   }
 
   async read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {
-    return this.#read().call("log", "read", topicId, page);
+    return (await this.#read()).call("log", "read", topicId, page);
   }
 
   #write(): WorkerLink {
@@ -176,8 +186,10 @@ class FileStore implements SqliteStore {
     return this.#writer;
   }
 
-  #read(): WorkerLink {
+  /** Opening the file anew could show what a failed sync has left behind; the writer settles that before. */
+  async #read(): Promise<WorkerLink> {
     if (!this.#open) throw storeClosed();
+    if (!this.#reader.connected) await this.#writer.call("connection", "open");
     return this.#reader;
   }
 
