@@ -130,6 +130,10 @@ const calls = {
     goOn();
   },
 
+  async lookBack({ title }: { readonly title: string }) {
+    await connected().topic(title).history({ from: 1, limit: 100 });
+  },
+
   /** Comes as a second client of the same person, reads a part of the record, begins to read along, and leaves. */
   async visit({ address, title }: { readonly address: string; readonly title: string }) {
     const visitor = await RedRoomClient.connect(address, { auth: { name: connected().user.name, password } });

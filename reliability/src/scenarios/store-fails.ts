@@ -21,29 +21,29 @@ export const storeFails: Scenario = {
     await using disk = makeSmallDisk();
     await using room = await Room.open({ people: PEOPLE, topics: TOPICS, ...(disk && { parent: disk.folder }) });
     await enterCrowd(room);
-    const clients = [...room.clients.values()];
     const faults: string[] = [];
     const measured: Record<string, string> = {};
-    const stalls: number[] = [];
+    const stalls = { healthy: 0, failing: 0 };
     for (const fault of STORE_FAULTS) {
       if (fault.needsSmallDisk && disk === undefined) {
         measured[fault.name] = "not tried: only root mounts a small disk";
         continue;
       }
-      await room.until(
-        () => clients.every(({ counts }) => counts.stored > 0 || counts.read > 0),
-        BACK_WITHIN_MS,
-        () => "nothing happens",
-      );
-      await sleep(short ? 500 : 3_000);
       await room.server.ask("stallMs", undefined);
+      await sleep(short ? 1_000 : 5_000);
+      stalls.healthy = Math.max(stalls.healthy, await room.server.ask("stallMs", undefined));
       log(fault.name);
-      const { told, back } = await tryFault(room, fault, short ? 1_500 : 5_000, faults);
-      stalls.push(await room.server.ask("stallMs", undefined));
+      const { told, back, found } = await endure(room, fault, short ? 1_500 : 5_000);
+      stalls.failing = Math.max(stalls.failing, await room.server.ask("stallMs", undefined));
       measured[fault.name] = `everybody told within ${ms(told)}, online ${ms(back)} after its end`;
+      faults.push(...found.map((what) => `${fault.name}: ${what}`));
     }
-    measured["longest stall of the server's event loop"] = ms(worst(stalls));
-    if (worst(stalls) > STALL_MS) faults.push(`the server's event loop stood still for ${ms(worst(stalls))}`);
+    // A busy machine takes the processor away for longer than that: only what comes with the fault is the store's.
+    if (stalls.failing > Math.max(STALL_MS, 2 * stalls.healthy)) {
+      faults.push(`the server's event loop stood still for ${ms(stalls.failing)}`);
+    }
+    measured["the server's event loop stood still"] =
+      `for ${ms(stalls.failing)} at most, for ${ms(stalls.healthy)} while all was well`;
     const healed = await room.allOnline(BACK_WITHIN_MS);
     await sleep(2_000);
     faults.push(...(await room.conclude(PEOPLE)));
@@ -51,37 +51,44 @@ export const storeFails: Scenario = {
   },
 };
 
-/** @returns How long it took until every client said `unavailable`, and from the end of the fault until all were online. */
-async function tryFault(
-  room: Room,
-  fault: StoreFault,
-  lastsMs: number,
-  faults: string[],
-): Promise<{ told: number; back: number }> {
+interface Endured {
+  /** From the fault, or from the last ack where the store went on for a while, until every client said `unavailable`. */
+  readonly told: number;
+  /** From the end of the fault until every client was online. */
+  readonly back: number;
+  readonly found: readonly string[];
+}
+
+async function endure(room: Room, fault: StoreFault, lastsMs: number): Promise<Endured> {
   const clients = [...room.clients.values()];
-  const find = (what: string): void => void faults.push(`${fault.name}: ${what}`);
+  const found: string[] = [];
   const linesBefore = room.log.length;
   const begunAt = sharedClock();
   const end = await fault.begin(room);
   await room.until(
     () => clients.every(({ state }) => state === "unavailable"),
     BACK_WITHIN_MS,
-    () => `${fault.name}: ${clients.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
+    () => `${fault.name}: ${clients.map(({ name, state }) => `${name} is ${state}`).join(", ")}`,
   );
-  const told = sharedClock() - begunAt;
+  const toldAt = sharedClock();
   await sleep(lastsMs);
   const endedAt = sharedClock();
   await end();
-  if (told > CLOSED_WITHIN_MS) find(`only after ${ms(told)} everybody was told`);
-  const closedAt = begunAt + told;
-  for (const { name, told: events } of clients) {
-    const last = events.filter(
-      ({ event, clock }) => (event === "stored" || event === "read") && clock > closedAt && clock < endedAt,
-    );
-    if (last.length > 0) find(`${name} still had ${last.length} acks or messages`);
-    if (clients.some((client) => client.all("state").every(({ reason }) => !reason))) find(`${name} got no reason`);
-  }
-  if (room.log.length === linesBefore) find("the server's log says nothing");
+  const effects = clients.flatMap(({ told }) =>
+    told.filter(({ event, clock }) => (event === "stored" || event === "read") && clock > begunAt && clock < endedAt),
+  );
+  const lastEffect = Math.max(begunAt, ...effects.map(({ clock }) => clock));
+  const told = toldAt - (fault.mayGoOn ? Math.min(lastEffect, toldAt) : begunAt);
+  if (told > CLOSED_WITHIN_MS) found.push(`only after ${ms(told)} everybody was told`);
+  // What the server had sent before may still be on its way when the news arrives: another stream brings it.
+  const silentFrom = Math.max(toldAt, begunAt + CLOSED_WITHIN_MS);
+  const late = effects.filter(({ clock }) => clock > silentFrom);
+  if (late.length > 0) found.push(`${late.length} acks and messages came after ${ms(silentFrom - begunAt)}`);
+  const unexplained = clients.filter(
+    (client) => !client.all("state").some(({ clock, reason }) => clock > begunAt && reason),
+  );
+  if (unexplained.length > 0) found.push(`${unexplained.map(({ name }) => name).join(", ")} got no reason`);
+  if (room.log.length === linesBefore) found.push("the server's log says nothing");
   await room.allOnline(BACK_WITHIN_MS);
-  return { told, back: sharedClock() - endedAt };
+  return { told, back: sharedClock() - endedAt, found };
 }
