@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sharedClock } from "../harness/client-event.ts";
 import { Room } from "../harness/room.ts";
 import { makeSmallDisk } from "../harness/small-disk.ts";
-import { ms, worst } from "../harness/statistics.ts";
+import { ms } from "../harness/statistics.ts";
 import type { Scenario } from "../scenario.ts";
 import { enterCrowd, PEOPLE, TOPICS } from "./crowd.ts";
 import { tellOutcome } from "./outcome.ts";
