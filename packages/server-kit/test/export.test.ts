@@ -117,6 +117,45 @@ describe("redroom-server export", () => {
     for (const name of await readdir(out)) expect(`${await file(name)}`).not.toContain("streng geheim");
   });
 
+  it("shows who has received what, and by which delivery it is on record", async () => {
+    await say(
+      { by: "anna", text: "Wie hoch?", kind: "question" },
+      { by: "bernd", text: "€ 25.000", kind: "answer", re: 1 },
+      { by: "server", text: "1", kind: "delivery", to: ["bernd"], re: 1 },
+      { by: "server", text: "1", kind: "delivery", to: ["anna", "bernd", "carla"], re: 2 },
+      { by: "anna", text: "Danke" },
+    );
+
+    await exported();
+
+    expect((await check()).verdict).toMatchObject({ valid: true, visible: 6 });
+    const page = `${await file("index.html")}`;
+    const shown = [...page.matchAll(/<article id="n(\d+)"[\s\S]*?<\/article>/g)].map(([article, seq]) => [
+      Number(seq),
+      [...(/class="received">[\s\S]*/.exec(article)?.[0] ?? "").matchAll(/#n(\d+)"><bdi>(\w+)/g)].map(
+        ([, by, who]) => `${who} #${by}`,
+      ),
+    ]);
+    expect(Object.fromEntries(shown)).toEqual({
+      1: ["bernd #3", "carla #4"],
+      2: ["anna #4", "carla #4"],
+      3: [],
+      4: [],
+      5: [],
+      6: [],
+    });
+    expect(page).toContain("Empfangen von");
+    expect(page).toMatch(/<article id="n4" class="delivery">[\s\S]*?<p>#1–#2 → <bdi>anna<\/bdi>, <bdi>bernd<\/bdi>/);
+    const receipts = `${await file("receipts.jsonl")}`
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+    expect(receipts).toMatchObject([
+      { seq: 3, first: 1, last: 1, to: [expect.any(String)] },
+      { seq: 4, first: 1, last: 2, to: { length: 3 } },
+    ]);
+  });
+
   it("runs beside a server, and its clients go on with the entry that says so", async () => {
     await using server = await startServer(data);
     const added = await runHere("user", "add", "emil", "--generate", "--json", "--data", data);

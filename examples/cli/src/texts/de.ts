@@ -104,7 +104,17 @@ export const de: Catalogue = {
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
   "state.stored": "gespeichert",
+  "state.delivered": "zugestellt",
   "state.failed": "nicht gespeichert",
+
+  "connection.lost": "Verbindung verloren; neuer Versuch … ({reason})",
+  "connection.back": "wieder verbunden",
+  "connection.unavailable": "der Server erreicht seine Datenbank nicht; was Sie senden, wartet ({reason})",
+  "connection.available": "der Server erreicht seine Datenbank wieder",
+
+  "delivery.stored": "✓ #{seq} gespeichert",
+  "delivery.partly": "✓ #{seq} gespeichert, zugestellt an {names}",
+  "delivery.all": "✓✓ #{seq} zugestellt an {names}",
 
   "chat.choose": "Welches Thema (1 bis {count})? ",
   "chat.chooseAgain": "Bitte eine Zahl von 1 bis {count} eingeben.",
@@ -172,6 +182,7 @@ export const de: Catalogue = {
   "error.FRAME_TOO_LARGE": "Server und Programm verstehen einander nicht",
   "error.VERSION_UNSUPPORTED": "Server und Programm sprechen verschiedene Versionen",
   "error.LOGIN_FAILED": "Name oder Passwort ist falsch",
+  "error.CREDENTIALS_UNAVAILABLE": "Name und Passwort waren nicht zu bekommen",
   "error.NOT_ALLOWED": "das ist Ihnen nicht erlaubt",
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",

@@ -98,7 +98,17 @@ export const en = {
   "state.queued": "unsent",
   "state.sent": "sent",
   "state.stored": "stored",
+  "state.delivered": "delivered",
   "state.failed": "not stored",
+
+  "connection.lost": "connection lost; trying again … ({reason})",
+  "connection.back": "connected again",
+  "connection.unavailable": "the server cannot use its database; what you send waits ({reason})",
+  "connection.available": "the server can use its database again",
+
+  "delivery.stored": "✓ #{seq} stored",
+  "delivery.partly": "✓ #{seq} stored, delivered to {names}",
+  "delivery.all": "✓✓ #{seq} delivered to {names}",
 
   "chat.choose": "Which topic (1 to {count})? ",
   "chat.chooseAgain": "Please type a number from 1 to {count}.",
@@ -162,6 +172,7 @@ export const en = {
   "error.FRAME_TOO_LARGE": "server and client do not understand each other",
   "error.VERSION_UNSUPPORTED": "server and client speak different versions",
   "error.LOGIN_FAILED": "name or password is wrong",
+  "error.CREDENTIALS_UNAVAILABLE": "name and password could not be obtained",
   "error.NOT_ALLOWED": "you are not allowed to do this",
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",

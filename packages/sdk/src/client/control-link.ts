@@ -67,8 +67,8 @@ export class ControlLink {
       {
         onMessage: (message) => this.#receive(message, connection),
         // The connection's own end, which says why, follows; if it does not, that is as good as lost.
-        onEnd: () => connection.close(),
-        onReset: () => connection.close(),
+        onEnd: () => connection.close(CLOSE_CODES.unanswered, "the control stream ended"),
+        onReset: () => connection.close(CLOSE_CODES.unanswered, "the control stream ended"),
         onViolation: (error) => this.#breach(error),
         onDrain: () => {},
       },

@@ -12,4 +12,6 @@ export const CLOSE_CODES = {
   revoked: 4,
   /** The peer does not read what it is sent; it may come back and go on where it stopped. Also resets a stream. */
   slowConsumer: 5,
+  /** The peer has not answered in time; the session may go on over another connection. */
+  unanswered: 6,
 } as const;

@@ -1,12 +1,8 @@
 import { RedRoomError } from "../base/errors.ts";
+import type { Credentials } from "../session/credentials.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { UserRecord, UserStore } from "../store/user-store.ts";
 import { verifyPassword } from "./password.ts";
-
-export interface Credentials {
-  readonly name: string;
-  readonly password: string;
-}
 
 /**
  * Says who somebody is: the hook for applications with a login of their own. `id` must be stable and never reused; call

@@ -65,6 +65,30 @@ export function without({ first, last }: Range, others: readonly Range[]): Range
   return rest;
 }
 
+/**
+ * Takes of what was confirmed so much that it ends in at most `maxEnds` different entries: many readers of a busy topic are
+ * each a little further than the next one, and a delivery for each would outnumber the messages. Everybody gets on; whoever
+ * has more than is taken now has it in the rest.
+ */
+export function foremost(confirmed: Ranges, maxEnds: number): { readonly now: Ranges; readonly rest: Ranges } {
+  const ends = [...new Set([...confirmed.values()].flatMap((ranges) => ranges.map(({ last }) => last)))].sort(
+    (a, b) => a - b,
+  );
+  if (ends.length <= maxEnds) return { now: confirmed, rest: new Map() };
+  const taken = Array.from({ length: maxEnds }, (_, index) => {
+    return ends[Math.round((index * (ends.length - 1)) / (maxEnds - 1))] as number;
+  });
+  const [now, rest] = [new Map<string, Range[]>(), new Map<string, Range[]>()];
+  for (const [receiver, ranges] of confirmed) {
+    for (const range of ranges) {
+      const last = taken.findLast((end) => end <= range.last) ?? 0;
+      if (last >= range.first) now.set(receiver, [...(now.get(receiver) ?? []), { first: range.first, last }]);
+      if (last < range.last) rest.set(receiver, [...(rest.get(receiver) ?? []), range]);
+    }
+  }
+  return { now, rest };
+}
+
 export function addTo(ranges: Map<string, readonly Range[]>, receiver: string, range: Range): void {
   ranges.set(receiver, addRange(ranges.get(receiver) ?? [], range));
 }

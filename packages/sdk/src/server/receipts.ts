@@ -1,12 +1,14 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Delivery } from "../evidence/delivery.ts";
 import { addRange, type Range } from "../evidence/ranges.ts";
-import { addTo, deliveriesOf, without } from "./deliveries.ts";
+import { addTo, deliveriesOf, foremost, without } from "./deliveries.ts";
 
 /** How long receipts gather before they are put on record: what comes in this time shares a commit. */
 const GATHER_MS = 200;
 /** Pieces of a topic that one person may confirm in that time. Honest readers confirm one run, or one for each loop. */
 const MAX_PIECES = 16;
+/** Different ends that the deliveries of one commit have, however many readers there are. */
+const MAX_ENDS = 4;
 /** Own entries that are remembered as such. */
 const MAX_OWN = 1_024;
 
@@ -45,12 +47,9 @@ export class Receipts {
     this.#wait();
   }
 
-  /** Puts on record what has gathered. Resolves when that has been tried. */
+  /** Puts on record all that has gathered. Resolves when that has been tried. */
   async flush(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    await this.#flushing;
-    if (this.#confirmed.size > 0) await this.#start();
+    while (this.#confirmed.size > 0) await this.#start();
   }
 
   /** Forgets what has gathered. */
@@ -63,10 +62,12 @@ export class Receipts {
 
   #wait(): void {
     if (this.#closed || this.#flushing !== undefined || this.#confirmed.size === 0) return;
-    this.#timer ??= this.#clock.setTimer(() => void this.flush(), GATHER_MS);
+    this.#timer ??= this.#clock.setTimer(() => void this.#start(), GATHER_MS);
   }
 
   #start(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#flushing ??= this.#record().finally(() => {
       this.#flushing = undefined;
       this.#wait();
@@ -75,8 +76,8 @@ export class Receipts {
   }
 
   async #record(): Promise<void> {
-    const confirmed = this.#confirmed;
-    this.#confirmed = new Map();
+    const { now: confirmed, rest } = foremost(this.#confirmed, MAX_ENDS);
+    this.#confirmed = new Map(rest);
     try {
       this.#recorded ??= new Map(await this.#log.received());
       const deliveries = deliveriesOf(confirmed, this.#recorded).filter((delivery) => this.#isNews(delivery));

@@ -4,8 +4,8 @@ import { RedRoomError } from "../base/errors.ts";
 import { logKeyStatement } from "../evidence/log-key.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
-import type { SessionUser } from "../session/session-user.ts";
 import type { ServerSessionSettings } from "../session/server-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { TopicRecord } from "../store/topic-store.ts";
 import type { Connection, Listener, ListenOptions } from "../transport/transport.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
@@ -21,6 +21,7 @@ import {
 } from "./server-options.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { StoreGate } from "./store-gate.ts";
+import { toldError } from "./told-error.ts";
 import { TopicRooms } from "./topic-rooms.ts";
 import { UserWatch } from "./user-watch.ts";
 
@@ -135,19 +136,30 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const peer = new Peer(connection, { ...this.#shared, settings }, ({ user, resumed }) => {
       online = user;
       this.#watch?.start();
-      this.emit("online", { user, remoteAddress, resumed });
+      this.#tell(() => this.emit("online", { user, remoteAddress, resumed }));
     });
     this.#peers.add(peer);
     void connection.closed.then(() => {
       this.#peers.delete(peer);
-      if (online !== undefined) this.emit("offline", { user: online, remoteAddress });
+      const user = online;
+      if (user !== undefined) this.#tell(() => this.emit("offline", { user, remoteAddress }));
     });
   }
 
   #onAvailability(outage: RedRoomError | undefined): void {
     this.#rooms.reset();
     for (const peer of this.#peers) peer.tellAvailability(outage);
-    this.emit("availability", { available: outage === undefined, ...(outage !== undefined && { error: outage }) });
+    const event = { available: outage === undefined, ...(outage !== undefined && { error: outage }) };
+    this.#tell(() => this.emit("availability", event));
+  }
+
+  /** A listener that throws must not keep anybody out, nor the server from going on. */
+  #tell(emit: () => void): void {
+    try {
+      emit();
+    } catch (thrown) {
+      toldError(thrown, "go on with a listener of the application", this.#settings.logger);
+    }
   }
 
   /**

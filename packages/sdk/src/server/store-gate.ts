@@ -57,7 +57,8 @@ export class StoreGate implements TopicStore {
   #working: Promise<void> = Promise.resolve();
   /** Attempts in vain, and failures that came soon after an attempt that was not. */
   #setbacks = 0;
-  #openedAt = 0;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+  #opened = false;
   /** Whose record it is: a store that comes back with another one stays outside. */
   #logKey = "";
   #knownTopic: string | undefined;
@@ -86,6 +87,7 @@ export class StoreGate implements TopicStore {
   async open(): Promise<void> {
     await this.#store.open();
     this.#logKey = toBase64Url(await this.#store.logKey());
+    this.#opened = true;
     this.#watch();
   }
 
@@ -163,7 +165,8 @@ export class StoreGate implements TopicStore {
     return new Promise((resolve, reject) => {
       if (this.#outage !== undefined) return reject(unavailable());
       this.#calls.add(reject);
-      call(() => this.#calls.has(reject)).then(
+      const called = new Promise<T>((settle) => settle(call(() => this.#calls.has(reject))));
+      called.then(
         (result) => {
           if (this.#calls.delete(reject)) resolve(result);
         },
@@ -178,9 +181,9 @@ export class StoreGate implements TopicStore {
   }
 
   #shut(outage: RedRoomError): void {
-    if (this.#outage !== undefined || this.#closed) return;
+    if (!this.#opened || this.#outage !== undefined || this.#closed) return;
     this.#outage = outage;
-    const steady = this.#clock.now() - this.#openedAt >= STEADY_MS;
+    const steady = this.#clock.now() - this.#recoveredAt >= STEADY_MS;
     this.#setbacks = steady ? 0 : this.#setbacks + 1;
     const calls = [...this.#calls];
     this.#calls.clear();
@@ -210,7 +213,7 @@ export class StoreGate implements TopicStore {
     }
     if (this.#closed) return;
     this.#outage = undefined;
-    this.#openedAt = this.#clock.now();
+    this.#recoveredAt = this.#clock.now();
     this.#log.worked();
     this.#watch();
     this.#onChange(undefined);

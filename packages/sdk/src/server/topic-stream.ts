@@ -79,10 +79,9 @@ export class TopicStream implements ServedStream {
   }
 
   drain(reason: RedRoomError): Promise<void> {
-    this.#leave(reason);
     return new Promise((resolve) => {
       this.#onSettled = resolve;
-      this.#settle();
+      this.#leave(reason);
     });
   }
 

@@ -207,7 +207,7 @@ function lose(state: ClientSession, error: RedRoomError, settings: ClientSession
 /** The attempt, or the session's connection, has come to its end: ask once more, try again, wait, or give up. */
 function end(state: Attempt | Usable, error: RedRoomError, settings: ClientSessionSettings, moment: Moment): Step {
   const { established, attempts } = state;
-  const leaving = [...withdrawal(state), disconnect(CLOSE_CODES.normal, "")];
+  const leaving = [...withdrawal(state), disconnect(CLOSE_CODES.unanswered, error.code)];
   const refused = isAttempt(state) && state.step === "proving" && error.code === "LOGIN_FAILED";
   if (refused && settings.asksAgain && state.refused === undefined) {
     const unproven = established && { ...established, token: undefined };

@@ -19,8 +19,8 @@ export interface ServerSessionSettings {
 }
 
 /**
- * The server's side of one control stream, as data: `hello → entry → checking → online → over`. At the entry a client
- * resumes a session or logs in; one whose session is gone may still log in, and no more than that.
+ * The server's side of one control stream, as data: `hello → entry → checking | resuming → online → over`. At the
+ * entry a client logs in or resumes a session; one whose session is gone may still log in, and no more than that.
  */
 export type ServerSession =
   | {
@@ -29,7 +29,7 @@ export type ServerSession =
       /** Why nobody is let in; told to whoever says hello. */
       readonly refusal: RedRoomError | undefined;
     }
-  | { readonly phase: "entry" | "checking"; readonly deadline: number; readonly resumable: boolean }
+  | { readonly phase: "entry" | "checking" | "resuming"; readonly deadline: number; readonly resumable: boolean }
   | {
       readonly phase: "online";
       readonly user: SessionUser;
@@ -98,9 +98,9 @@ export function stepServerSession(
     case "message":
       return receive(state, input.message, settings, now);
     case "admitted":
-      return state.phase === "checking" ? admit(input.admission, settings, now) : [state, []];
+      return isLookedUp(state) ? admit(input.admission, settings, now) : [state, []];
     case "resumeRefused":
-      if (state.phase !== "checking") return [state, []];
+      if (state.phase !== "resuming") return [state, []];
       return [
         { ...state, phase: "entry", resumable: false },
         [
@@ -109,7 +109,7 @@ export function stepServerSession(
         ],
       ];
     case "refused":
-      return state.phase === "checking" ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
+      return isLookedUp(state) ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
     case "availability": {
       const { available, message } = input;
       if (state.phase !== "online" || state.available === available) return [state, []];
@@ -127,6 +127,8 @@ export function stepServerSession(
   }
 }
 
+const isLookedUp = ({ phase }: ServerSession): boolean => phase === "checking" || phase === "resuming";
+
 function receive(state: ServerSession, message: Message, settings: ServerSessionSettings, now: number): Step {
   if (state.phase === "hello" && message.type === "hello") return greet(state, message.versions, settings);
   if (state.phase === "entry" && message.type === "login") {
@@ -134,7 +136,7 @@ function receive(state: ServerSession, message: Message, settings: ServerSession
     return [{ ...state, phase: "checking" }, [{ type: "authenticate", name, password }]];
   }
   if (state.phase === "entry" && state.resumable && message.type === "resume") {
-    return [{ ...state, phase: "checking" }, [{ type: "resume", token: message.token }]];
+    return [{ ...state, phase: "resuming" }, [{ type: "resume", token: message.token }]];
   }
   if (state.phase === "online" && message.type === "ping") {
     const pong = { type: "send", message: { type: "pong", nonce: message.nonce } } as const;
@@ -196,7 +198,7 @@ function tick(state: ServerSession, { heartbeatMs, loginTimeoutMs }: ServerSessi
     );
   }
   // The login has come; that its check takes time is not the client's doing.
-  if (state.phase === "checking") return [state, []];
+  if (isLookedUp(state)) return [state, []];
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
   return refuse(
     new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`, {

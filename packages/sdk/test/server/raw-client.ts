@@ -118,7 +118,7 @@ export class RawClient {
 }
 
 /** Lets everything that is due in this turn of the event loop happen. */
-export const turn = () => new Promise((resolve) => setImmediate(resolve));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 export async function turns(count = 20): Promise<void> {
   for (let done = 0; done < count; done += 1) await turn();

@@ -198,7 +198,11 @@ describe("the server's session", () => {
           if (previous.phase === "over") expect([next, effects]).toEqual([previous, []]);
           for (const effect of effects) {
             if (effect.type === "authenticate" || effect.type === "resume") asked.push(effect.type);
-            if (effect.type === "online") expect([previous.phase, event.type]).toEqual(["checking", "admitted"]);
+            if (effect.type === "online")
+              expect([previous.phase, event.type]).toEqual([
+                previous.phase === "resuming" ? "resuming" : "checking",
+                "admitted",
+              ]);
             if (effect.type === "setTimer") expect(effect.at).toBeGreaterThanOrEqual(now);
             if (effect.type === "confirm") confirmed += 1;
             if (effect.type === "send" && effect.message.type === "availability") {

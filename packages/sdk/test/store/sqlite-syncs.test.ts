@@ -15,8 +15,13 @@ const noTrace = (() => {
     return "there is no strace that works";
   }
 })();
+/** A traced process takes its time. */
 const itTraced = (what: string, test: () => Promise<void>) =>
-  it.skipIf(noTrace !== undefined)(`${what}${noTrace === undefined ? "" : ` (skipped: ${noTrace})`}`, test);
+  it.skipIf(noTrace !== undefined)(
+    `${what}${noTrace === undefined ? "" : ` (skipped: ${noTrace})`}`,
+    { timeout: 120_000 },
+    test,
+  );
 
 /** Runs the program `append` under strace. @returns What it printed, what the system was asked for, and the store. */
 async function traced(messages: number, ...options: readonly string[]) {
