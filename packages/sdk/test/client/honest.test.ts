@@ -3,8 +3,8 @@ import { sqliteStore } from "@redroom/sdk/sqlite";
 import { describe, expect, it } from "vitest";
 import { parseLeaf } from "../../src/evidence/leaf.ts";
 import type { TopicStore } from "../../src/store/topic-store.ts";
-import { ManualClock } from "../../src/testing.ts";
 import { draftOf, newKey, say } from "../../src/testing/store-entries.ts";
+import { ManualClock } from "../../src/testing.ts";
 import { openWorld, type WorldKind } from "../world.ts";
 
 const TITLE = "Share Deal";

@@ -193,6 +193,9 @@ describe("a UDP relay", () => {
   it("refuses conditions that mean nothing, naming them", async () => {
     const target = { host: "127.0.0.1", port: 9 };
     const failing = UdpRelay.to(target, { conditions: { lossRate: 30 } });
-    await expect(failing).rejects.toMatchObject({ code: "OPTIONS_INVALID", message: expect.stringContaining("lossRate 30") });
+    await expect(failing).rejects.toMatchObject({
+      code: "OPTIONS_INVALID",
+      message: expect.stringContaining("lossRate 30"),
+    });
   });
 });
