@@ -1,6 +1,7 @@
 import { RedRoomClient, type RedRoomError, randomId, type TopicMessage } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../src/testing/manual-clock.ts";
+import { say } from "../src/testing/store-entries.ts";
 import { openWorld, PASSWORD, type WorldKind } from "./world.ts";
 
 const codeOf = async (failing: PromiseLike<unknown>): Promise<string> => {
@@ -301,6 +302,18 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(() => topic.send("one too many")).toThrow(/1024 messages/);
     await Promise.all(sending);
     expect(await topic.send("room again")).toMatchObject({ seq: 1_025 });
+  });
+});
+
+describe("a topic that another process has written to", () => {
+  it("opens behind entries that this server has not taken notice of yet", async () => {
+    await using world = await openWorld("memory", { clock: new ManualClock() });
+    const client = await world.connect("anna");
+    await client.topic("Share Deal").open();
+    const [topic] = await client.topics();
+    for (const text of ["one", "two"]) await say(world.store, topic?.id ?? "", text);
+
+    expect(texts(await take(client.topic("Share Deal").messages({ from: 2 }), 1))).toEqual(["two"]);
   });
 });
 
