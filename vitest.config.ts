@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
     pool: "forks",
+    // Many files wait for processes, disks and terminals more than they compute.
+    maxWorkers: "100%",
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

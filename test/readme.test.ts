@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -23,5 +24,22 @@ describe("the README", () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+
+  it("names only commands that an install links: their files are there before anything is built", async () => {
+    const page = await readFile(join(root, "README.md"), "utf8");
+    const named = new Set([...page.matchAll(/^npx (\S+)/gm)].map(([, command = ""]) => command));
+    expect([...named].toSorted()).toEqual(["redroom", "redroom-server"]);
+    const linked: string[] = [];
+    for (const parent of ["packages", "examples"]) {
+      for (const name of await readdir(join(root, parent))) {
+        const folder = join(root, parent, name);
+        const { bin = {} } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+        for (const [command, file] of Object.entries<string>(bin)) {
+          if (!/^(\.\/)?dist\//.test(file) && existsSync(join(folder, file))) linked.push(command);
+        }
+      }
+    }
+    expect(linked).toEqual(expect.arrayContaining([...named]));
   });
 });

@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureEvidence } from "./evidence/evidence.ts";
 import { measureFanOut } from "./fan-out/fan-out.ts";
 import { type Comparison, type Effort, formatTable } from "./harness/comparison.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { measurePublish } from "./publish/publish.ts";
 
-const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
+const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
 
   --short        less than a minute for all, to see that everything works; the figures are rough
   --against      publish only: an earlier commit of this project takes the place of the peer
@@ -15,11 +16,11 @@ const USAGE = `npm run bench [-- [fan-out] [publish] [--short] [--against COMMIT
   --profile      leaves CPU profiles of all processes in FOLDER
 `;
 
-const MEASUREMENTS = { "fan-out": measureFanOut, publish: measurePublish } as const;
+const MEASUREMENTS = { "fan-out": measureFanOut, publish: measurePublish, evidence: measureEvidence } as const;
 type MeasurementName = keyof typeof MEASUREMENTS;
 
-const FULL: Effort = { rounds: 5, roundMs: 2_000 };
-const SHORT: Effort = { rounds: 2, roundMs: 400 };
+const FULL: Effort = { rounds: 5, roundMs: 2_000, entries: 100_000 };
+const SHORT: Effort = { rounds: 2, roundMs: 400, entries: 5_000 };
 
 const bench = join(import.meta.dirname, "..");
 const docs = join(bench, "../docs/benchmarks.md");

@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/main.ts"], // its first line, #!/usr/bin/env node, is kept
+  entry: ["src/main.ts"], // behind bin/redroom.js
   format: "esm",
   target: "node20",
   clean: true,

@@ -39,6 +39,8 @@ export interface MeasureOptions {
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;
+  /** How many a record has that is verified as a whole, however long that takes. */
+  readonly entries: number;
 }
 
 /** One contender with its processes, ready for a case. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { CommanderError } from "commander";
 import type { Context } from "./context.ts";
 import { evidenceLines } from "./evidence.ts";

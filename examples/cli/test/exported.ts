@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -56,6 +56,9 @@ async function redroomServer(...args: readonly string[]): Promise<void> {
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`redroom-server ${args[0]} ended with ${code}`);
 }
+
+/** Whether this machine has what the program of an export needs besides Python. */
+export const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
 /** The program of an export. @returns What it found, as `redroom verify --json` says it. */
 export async function verifyWithPython(program: string, folder: string, ...args: readonly string[]) {

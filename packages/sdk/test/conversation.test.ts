@@ -1,6 +1,7 @@
 import { RedRoomClient, type RedRoomError, randomId, type TopicMessage } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../src/testing.ts";
+import { say } from "../src/testing/store-entries.ts";
 import { openWorld, PASSWORD, type WorldKind } from "./world.ts";
 
 const codeOf = async (failing: PromiseLike<unknown>): Promise<string> => {
@@ -240,6 +241,42 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     await client.close();
   });
 
+  it("waits for them also where a topic was closed before it was opened, and again", async () => {
+    await using world = await openWorld(kind);
+    const client = await world.connect("anna");
+    const topic = client.topic("Share Deal");
+    await topic.close();
+    await topic.open({ from: "none" });
+    await topic.close();
+    await topic.open({ from: "none" });
+    const sending = topic.send("last words");
+    await client.close();
+    expect(await sending).toMatchObject({ seq: 1 });
+  });
+
+  it("takes no message while a topic is being closed, and opens it anew behind that", async () => {
+    await using world = await openWorld(kind);
+    const topic = await (await world.connect("anna")).topic("Share Deal").open({ from: "none" });
+    const closing = topic.close();
+    expect(() => topic.send("too late")).toThrow(/open the topic first/);
+    expect(topic.unstored).toBe(0);
+    await topic.open({ from: "none" });
+    await closing;
+    expect(await topic.send("in time")).toMatchObject({ seq: 1 });
+  });
+
+  it("tells of a message that nobody awaits by its state, and the process goes on", async () => {
+    await using world = await openWorld(kind);
+    const client = await world.connect("anna");
+    const topic = await client.topic("Share Deal").open({ from: "none" });
+    const failed = new Promise<string>((resolve) => {
+      client.on("outgoing", ({ sending: { state, text } }) => state === "failed" && resolve(text));
+    });
+    topic.send("an answer to nothing", { re: 99 });
+    expect(await failed).toBe("an answer to nothing");
+    await new Promise((resolve) => setTimeout(resolve)); // a rejection that nobody handles would fail this test run
+  });
+
   it("answers what it took before the server closes, and tells the clients why", async () => {
     await using world = await openWorld(kind);
     const client = await world.connect("anna");
@@ -294,6 +331,18 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(() => topic.send("one too many")).toThrow(/1024 messages/);
     await Promise.all(sending);
     expect(await topic.send("room again")).toMatchObject({ seq: 1_025 });
+  });
+});
+
+describe("a topic that another process has written to", () => {
+  it("opens behind entries that this server has not taken notice of yet", async () => {
+    await using world = await openWorld("memory", { clock: new ManualClock() });
+    const client = await world.connect("anna");
+    await client.topic("Share Deal").open();
+    const [topic] = await client.topics();
+    for (const text of ["one", "two"]) await say(world.store, topic?.id ?? "", text);
+
+    expect(texts(await take(client.topic("Share Deal").messages({ from: 2 }), 1))).toEqual(["two"]);
   });
 });
 

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls `callback` once after `delayMs`; a pending timer never keeps the process alive. */
+  /** Calls `callback` once after `delayMs`, or after 24 days; a pending timer never keeps the process alive. */
   setTimer(callback: () => void, delayMs: number): Timer;
 }
 
@@ -11,10 +11,13 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Node takes a longer delay for 1 ms. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(callback, delayMs) {
-    const handle = setTimeout(callback, delayMs);
+    const handle = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
     handle.unref?.();
     return { cancel: () => clearTimeout(handle) };
   },

@@ -75,6 +75,7 @@ export class Sending implements PromiseLike<Stored> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#stored.catch(() => {}); // who awaits it gets the error; who does not hears it by `outgoing`
   }
 
   get state(): SendState {

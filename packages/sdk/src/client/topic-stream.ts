@@ -5,6 +5,7 @@ import { LogFollower, logFork, type TrustedCheckpoint } from "../evidence/log-fo
 import { equalHashes, type Frontier, type Hash, hashLeaf } from "../evidence/merkle.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import { fromFailure } from "../protocol/failure.ts";
+import { protocolError } from "../protocol/frame.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
@@ -203,7 +204,7 @@ export class TopicStream {
     if (this.#over) return;
     this.#over = true;
     this.#channel.end();
-    if (error !== undefined) this.#rejectOpened(error);
+    this.#rejectOpened(error ?? protocolError("the stream ended before the topic was open"));
     this.#handler.onOver(error);
   }
 }

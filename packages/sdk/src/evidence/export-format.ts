@@ -1,4 +1,6 @@
 import { fromBase64, toBase64 } from "../base/bytes.ts";
+import { ID_PATTERN } from "../base/id.ts";
+import { originOf } from "./checkpoint.ts";
 import type { Delivery } from "./delivery.ts";
 import type { LeafFields } from "./leaf.ts";
 import { formatVerifier, type NoteVerifier, parseVerifier } from "./note.ts";
@@ -49,6 +51,8 @@ export function formatExportReceipt({ seq, at }: LeafFields, { first, last, to }
   return JSON.stringify({ seq, at, first, last, to });
 }
 
+const ORIGIN_PREFIX = originOf("");
+
 /** The text of `keys.json`. */
 export function formatExportKeys({ address, serverKey, logKey, logKeyCertificate }: ExportKeys): string {
   return formatObject({
@@ -67,6 +71,8 @@ export function parseExportKeys(text: string): ExportKeys | undefined {
   const [shownAddress = "", spki = "", verifier = "", signature = ""] = texts;
   const keys = [fromBase64(spki), parseVerifier(verifier), fromBase64(signature)] as const;
   if (keys[0] === undefined || keys[1] === undefined || keys[2] === undefined) return undefined;
+  if (!ID_PATTERN.test(keys[1].name.slice(ORIGIN_PREFIX.length)) || !keys[1].name.startsWith(ORIGIN_PREFIX))
+    return undefined;
   const read = { address: shownAddress, serverKey: keys[0], logKey: keys[1], logKeyCertificate: keys[2] };
   return formatExportKeys(read) === text ? read : undefined;
 }
@@ -81,6 +87,8 @@ export function parseExportDirectory(text: string): ExportDirectory | undefined 
   if (typeof title !== "string" || !isObject(people)) return undefined;
   const names = Object.entries(people);
   if (!names.every((pair): pair is [string, string] => typeof pair[1] === "string")) return undefined;
+  // Names that are numbers would change places: JavaScript puts them first.
+  if (!names.every(([pseudonym]) => ID_PATTERN.test(pseudonym))) return undefined;
   const directory = { title, people: new Map(names) };
   return formatExportDirectory(directory) === text ? directory : undefined;
 }

@@ -22,7 +22,10 @@ export interface RedRoomServerOptions {
   readonly limits?: Partial<Limits>;
   /** How much a connection, an address and a user may ask for; generous by default, see `DEFAULT_QUOTAS`. */
   readonly quotas?: QuotaOptions;
-  /** Clients show at least this often that they are there; 10,000 by default. Two silent intervals end a connection. */
+  /**
+   * Clients show at least this often that they are there; 10,000 by default. Two silent intervals end a connection. With
+   * `tls` at most 20,000: after 30,000 ms of silence QUIC ends the connection by itself.
+   */
   readonly heartbeatMs?: number;
   /** How long a connection may take to log in; 5,000 by default. */
   readonly loginTimeoutMs?: number;
@@ -52,13 +55,19 @@ export interface ServerSettings {
   readonly clock: Clock;
 }
 
+/** What a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Each with its default, and the highest that it may be. */
 const NUMBERS = {
-  heartbeatMs: 10_000,
-  loginTimeoutMs: 5_000,
-  sessionTtlMs: 600_000,
-  slowConsumerMs: 30_000,
-  maxPeerBytes: 4 * 1024 * 1024,
-};
+  heartbeatMs: [10_000, LONGEST_MS],
+  loginTimeoutMs: [5_000, LONGEST_MS],
+  sessionTtlMs: [600_000, LONGEST_MS],
+  slowConsumerMs: [30_000, LONGEST_MS],
+  maxPeerBytes: [4 * 1024 * 1024, 2 ** 40],
+} as const;
+
+const LONGEST_QUIC_HEARTBEAT_MS = 20_000;
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the option. */
 export function resolveServerOptions(options: RedRoomServerOptions): ServerSettings {
@@ -68,16 +77,26 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
   }
   const transport = options.transport ?? (tls && quicTransport({ tls }));
   if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
-  const numbers = Object.fromEntries(
-    Object.entries(NUMBERS).map(([name, usual]) => [name, options[name as keyof typeof NUMBERS] ?? usual]),
-  ) as typeof NUMBERS;
-  for (const [name, value] of Object.entries(numbers)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw optionsInvalid(`${name} must be a whole number above 0, not ${String(value)}`);
-    }
-  }
+  const number = (name: keyof typeof NUMBERS, highest: number = NUMBERS[name][1]): number => {
+    const value = options[name] ?? NUMBERS[name][0];
+    if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value;
+    throw optionsInvalid(`${name} is ${value}, not a whole number from 1 to ${highest}`);
+  };
   const [limits, quotas] = [resolveLimits(options.limits), resolveQuotas(options.quotas)];
-  return { transport, store, authenticate, limits, quotas, ...numbers, logger, clock };
+  return {
+    transport,
+    store,
+    authenticate,
+    limits,
+    quotas,
+    heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_MS : LONGEST_QUIC_HEARTBEAT_MS),
+    loginTimeoutMs: number("loginTimeoutMs"),
+    sessionTtlMs: number("sessionTtlMs"),
+    slowConsumerMs: number("slowConsumerMs"),
+    maxPeerBytes: number("maxPeerBytes"),
+    logger,
+    clock,
+  };
 }
 
 export const optionsInvalid = (reason: string): RedRoomError =>

@@ -159,6 +159,8 @@ export class TopicRoom {
    */
   async start(wanted: number | undefined): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
     const { id, title, createdAt } = this;
+    // The store may have shown somebody an entry whose commit has not been answered here yet.
+    if ((wanted ?? 0) > (this.#checkpoint?.size ?? 0) + 1) await this.refresh();
     const checkpoint = this.#checkpoint;
     const head = checkpoint?.size ?? 0;
     const from = wanted === undefined || wanted === 0 ? head + 1 : wanted;

@@ -352,6 +352,17 @@ describe("a server that shows", () => {
   });
 });
 
+describe("a server that ends a topic's stream without a word", () => {
+  it("does not keep who opens it waiting", async () => {
+    await using liar = await openLiar();
+    const { failure } = await liar.ask(
+      instead("error", () => []),
+      (client) => client.topic("Nowhere").open(),
+    );
+    expect(failure).toMatchObject({ code: "PROTOCOL_ERROR" });
+  });
+});
+
 describe("the key of the log", () => {
   const certificate = makeCertificate();
   const other = makeCertificate();

@@ -1,11 +1,12 @@
-import { chmod, chown, copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { formatLogKey, makeLogKey } from "../../src/evidence/log-key.ts";
 import { sqliteStore, verifyStore } from "../../src/sqlite.ts";
-import { openLogKey } from "../../src/store/sqlite/log-key-file.ts";
+import { openSigner } from "../../src/store/sqlite/log-key-file.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
-import { newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
+import { newKey, newTopic, rejectsWith, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
 import { newFolder, openStore } from "./sqlite-files.ts";
 
@@ -140,17 +141,60 @@ describe("opening the SQLite store", () => {
     await writeFile(`${file}.new`, "-----BEGIN PRIV"); // a crash while it was written
     const [first, second] = [new Database(folder.file), new Database(folder.file, { timeout: 0 })];
     try {
+      for (const sql of MIGRATIONS) first.exec(sql);
       first.exec("BEGIN IMMEDIATE");
-      expect(() => openLogKey(file, second)).toThrow("database is locked");
+      expect(() => openSigner(file, second)).toThrow("database is locked");
       await expect(readFile(file)).rejects.toMatchObject({ code: "ENOENT" });
       first.exec("COMMIT");
-      const { publicKey } = openLogKey(file, second);
+      const { publicKey } = openSigner(file, second);
       first.exec("BEGIN IMMEDIATE"); // what is there is read without the lock
-      expect(openLogKey(file, second).publicKey).toEqual(publicKey);
+      expect(openSigner(file, second).publicKey).toEqual(publicKey);
     } finally {
       for (const database of [first, second]) database.close();
     }
     expect((await readdir(folder.path)).sort()).toEqual(["room.db", "room.db.log-key"]);
+  });
+
+  it("refuses a log key that has signed nothing of what is there, and lets one take over that it makes itself", async () => {
+    await using world = await openStore();
+    const topic = await newTopic(world.store);
+    const author = await world.store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
+    await say(world.store, topic.id, "one", newKey(author));
+    await world.store.close();
+    const before = await readFile(world.file);
+    await writeFile(`${world.file}.log-key`, formatLogKey(makeLogKey()));
+
+    await expect(world.store.open()).rejects.toMatchObject({
+      code: "RECORD_DAMAGED",
+      message: expect.stringContaining("has never signed the entries"),
+      remedy: expect.stringContaining("remove the key's file"),
+    });
+    expect(registeredKeys(world.file)).toHaveLength(1);
+    expect((await readFile(world.file)).equals(before)).toBe(true);
+
+    await rm(`${world.file}.log-key`);
+    await world.store.open();
+    await say(world.store, topic.id, "two", newKey(author));
+    await world.store.close();
+    expect(await verifyStore(world.file)).toMatchObject({ faults: [] });
+  });
+
+  it("lets a new log key take over only what the one before has really signed", async () => {
+    await using world = await openStore();
+    const [signed, forged] = [await newTopic(world.store), await newTopic(world.store)];
+    for (const { id } of [signed, forged]) await say(world.store, id, "one");
+    await world.store.close();
+    const database = new Database(world.file);
+    database.exec("DROP TRIGGER checkpoints_update");
+    database
+      .prepare("UPDATE checkpoints SET note = replace(note, '\n— ', '\n— x') WHERE note LIKE ?")
+      .run(`redroom/${forged.id}%`);
+    database.close();
+    await rm(`${world.file}.log-key`);
+
+    await world.store.open();
+    await say(world.store, signed.id, "two");
+    await rejectsWith("RECORD_DAMAGED", say(world.store, forged.id, "two"));
   });
 
   it("leaves one file behind that is the whole record, and its key, with which the copy is the same store", async () => {

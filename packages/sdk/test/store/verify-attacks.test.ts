@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { RedRoomClient, type RedRoomError, type RedRoomErrorCode, RedRoomServer } from "@redroom/sdk";
+import { RedRoomClient, RedRoomError, type RedRoomErrorCode, RedRoomServer } from "@redroom/sdk";
 import { memoryTransport } from "@redroom/sdk/transport";
 import type Database from "better-sqlite3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -262,7 +262,31 @@ const ATTACKS: readonly Attack[] = [
       sign(database, record, key, 1);
     },
     verify: "key",
-    client: "LOG_FORK",
+    client: "RECORD_DAMAGED",
+  },
+  {
+    name: "rewrite the topic, and remove its checkpoints and all keys, so that ours signs anew",
+    act: (_record, database) => {
+      rewriteText(database);
+      database.exec("DELETE FROM checkpoints");
+      database.exec("DELETE FROM log_keys");
+    },
+    verify: "key",
+    client: "RECORD_DAMAGED",
+  },
+  {
+    name: "add a key to the file, which the triggers let through",
+    act: (_record, database) => {
+      database.prepare("INSERT INTO log_keys (public_key) VALUES (?)").run(makeLogKey().publicKey);
+    },
+    verify: "key",
+    client: undefined,
+  },
+  {
+    name: "remove a signed head that is not the newest",
+    act: (_record, database) => database.exec(`DELETE FROM checkpoints WHERE ${TOPIC} AND size = 2`),
+    verify: undefined,
+    client: undefined,
   },
   {
     name: "drop a trigger",
@@ -293,12 +317,14 @@ const ATTACKS: readonly Attack[] = [
   },
 ];
 
-/** Comes back to the topic with what it verified before. @returns The client's error. */
+/** Comes back to the topic with what it verified before. @returns The client's error, or that of a server that does not start. */
 async function comeBack({ file, topic, checkpoint }: Row): Promise<RedRoomErrorCode | undefined> {
   const transport = memoryTransport();
   const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
   await using server = new RedRoomServer({ store: sqliteStore(file), transport, authenticate });
-  const { address } = await server.listen();
+  const listening = await server.listen().catch((error: unknown) => error as RedRoomError);
+  if (listening instanceof RedRoomError) return listening.code;
+  const { address } = listening;
   const trusted = new Map([[topic.id, checkpoint]]);
   const auth = { name: "anna", password: "any" };
   await using client = await RedRoomClient.connect(address, { auth, transport, trusted });
@@ -370,7 +396,7 @@ describe("an insider who knows SQL, with the file of a stopped server:", () => {
     expect(await verifyBoth(copy)).toMatchObject({ without: undefined, held: { kind: "rewritten", seq: 5 } });
   });
 
-  it.each(ATTACKS.filter(({ name }) => name.startsWith("add ")))(
+  it.each(ATTACKS.filter(({ name }) => name.startsWith("add an entry")))(
     "$name: no server signs on top of it",
     async ({ act }) => {
       record.attack((database) => act(record, database));

@@ -5,12 +5,13 @@
 export const VERIFY_PROGRAM = String.raw`"""Checks an export of a Red Room topic, with what comes with Python and the command openssl (3.0 or newer):
 python3 verify.py FOLDER [--address redroom://…] [--checkpoint EARLIER] [--print]
 It ends with 0 when everything holds, with 1 and the first fault when not, with 2 when it could not check."""
-import argparse, base64, hashlib, json, os, subprocess, sys, tempfile, time
+import argparse, base64, hashlib, json, os, re, subprocess, sys, tempfile, time
 
 LEAF = {"v": int, "topic": str, "seq": int, "id": str, "kind": str, "by": str, "at": int, "to": list, "re": int,
         "commitment": str}  # in this order; "to" and "re" only where there are any
 KINDS = ("question", "answer", "note", "delivery", "erasure", "export")
 ED25519 = bytes.fromhex("302a300506032b6570032100")  # what stands before such a key in DER
+ID = "[A-Za-z0-9_-]{21}[AQgw]"  # 16 bytes in base64url
 
 def must(holds, reason):
     if not holds: raise ValueError(reason)
@@ -39,7 +40,7 @@ def checkpoint(note):  # C2SP tlog-checkpoint with one signature
     origin, size, root, empty, signature, end = note.decode().split("\n")
     must(origin == log and empty == end == "" and str(int(size)) == size and 0 <= int(size) < 2**53, "malformed")
     must(len(unbase64(root)) == 32, "malformed root")
-    try: raw = unbase64(signature.removeprefix(f"— {log} "))
+    try: raw = unbase64(signature.removeprefix(f"— {log} ")) if signature.startswith(f"— {log} ") else b""
     except ValueError: raw = b""
     text = f"{origin}\n{size}\n{root}\n".encode()
     return int(size), unbase64(root), raw[:4] == key_id and signed(ED25519 + log_key[1:], text, raw[4:])
@@ -72,7 +73,8 @@ try:
     key_id = sha256(f"{log}\n".encode(), log_key)[:4]
     must(list(keys) == ["v", "address", "serverKey", "logKey", "logKeyCertificate"], "malformed")
     must(type(keys["v"]) is int and keys["v"] == 1 and type(keys["address"]) is str, "malformed")
-    must(len(log_key) == 33 and log_key[0] == 1 and key_id.hex() == short, "malformed log key")
+    must(re.fullmatch(f"redroom/{ID}", log) and len(log_key) == 33 and log_key[0] == 1 and key_id.hex() == short,
+         "malformed log key")
     step, pin = "pin", base64url(sha256(server_key))
     must(args.address is None or args.address.partition("#sha256-")[2] == pin, "the address has the pin of another key")
     step = "logKey"
@@ -85,6 +87,7 @@ try:
     directory = canonical(read(args.folder, "directory.json").decode(), 2, "\n")
     texts = [directory["title"], *directory["people"].values()]
     must(list(directory) == ["title", "people"] and all(type(text) is str for text in texts), "malformed")
+    must(all(re.fullmatch(ID, one) for one in directory["people"]), "malformed pseudonym")
     step, earlier = "earlier", None
     if args.checkpoint: earlier = checkpoint(read(args.checkpoint))
     peaks, seq, hidden, erasures, people = [], 0, set(), set(), set()

@@ -3,10 +3,9 @@ import type Database from "better-sqlite3";
 import { RedRoomError } from "../../base/errors.ts";
 import { checkRoom } from "./disk-room.ts";
 import { FilePlace } from "./file-place.ts";
-import { openLogKey } from "./log-key-file.ts";
+import { openSigner } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteLog } from "./sqlite-log.ts";
-import { CheckpointSigner } from "./sqlite-trees.ts";
 import { SqliteUsers } from "./sqlite-users.ts";
 import type { Doubt } from "./store-failure.ts";
 import { hasLog, WriteAheadLog } from "./write-ahead-log.ts";
@@ -54,11 +53,11 @@ export class Connection {
     this.#database = openDatabase({ ...settings, busyTimeoutMs: this.#busyTimeoutMs });
     try {
       this.#changes = this.#database.prepare("SELECT total_changes()").pluck();
-      const key = readonly ? undefined : openLogKey(`${file}.log-key`, this.#database);
+      const signer = readonly ? undefined : openSigner(`${file}.log-key`, this.#database);
       this.#writeAhead = readonly ? undefined : new WriteAheadLog(this.#database, file);
-      this.log = new SqliteLog(this.#database, key && new CheckpointSigner(this.#database, key));
+      this.log = new SqliteLog(this.#database, signer);
       this.users = new SqliteUsers(this.#database);
-      this.logKey = key?.publicKey;
+      this.logKey = signer?.publicKey;
       if (doubt === "pages") this.#checkPages();
       if (this.#writeAhead !== undefined && (doubt !== undefined || interrupted)) this.#settle(this.#writeAhead, doubt);
     } catch (thrown) {

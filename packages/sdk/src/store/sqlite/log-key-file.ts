@@ -3,19 +3,29 @@ import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { RedRoomError } from "../../base/errors.ts";
 import { formatLogKey, type LogKey, makeLogKey, readLogKey } from "../../evidence/log-key.ts";
+import { CheckpointSigner } from "./sqlite-trees.ts";
 
 /**
- * The key that signs a store's checkpoints, in a file beside the database that only its owner can read; made where there
- * is none.
+ * Who signs a store's checkpoints. The key is in a file beside the database that only its owner can read; made where there
+ * is none, and then it takes over what earlier ones have signed. A key that was there already must have signed before, or
+ * find nothing: else somebody without the key could rewrite the database, forget who signed in it, and have it signed anew.
  *
  * @param database Whose write lock is held while the file is made: of all who open the store, one makes it.
- * @throws {RedRoomError} `STORE_UNAVAILABLE` when the file cannot be read or made, or holds no such key.
+ * @throws {RedRoomError} `STORE_UNAVAILABLE` when the file cannot be read or made, or holds no such key; `RECORD_DAMAGED`.
  */
-export function openLogKey(file: string, database: Database.Database): LogKey {
-  return (
-    attempt(file, () => readKey(file)) ??
-    database.transaction(() => attempt(file, () => readKey(file) ?? makeKey(file))).immediate()
-  );
+export function openSigner(file: string, database: Database.Database): CheckpointSigner {
+  const present = attempt(file, () => readKey(file));
+  if (present !== undefined) return new CheckpointSigner(database, present, "present");
+  return database
+    .transaction(() => {
+      const meanwhile = attempt(file, () => readKey(file));
+      if (meanwhile !== undefined) return new CheckpointSigner(database, meanwhile, "present");
+      const key = makeLogKey();
+      const signer = new CheckpointSigner(database, key, "new");
+      attempt(file, () => writeKey(file, key));
+      return signer;
+    })
+    .immediate();
 }
 
 function attempt<T>(file: string, work: () => T): T {
@@ -41,8 +51,7 @@ function readKey(file: string): LogKey | undefined {
 }
 
 /** Whole and on the disk before it has its name: readers without the lock, and a crash, find all of it or nothing. */
-function makeKey(file: string): LogKey {
-  const key = makeLogKey();
+function writeKey(file: string, key: LogKey): void {
   const draft = `${file}.new`;
   rmSync(draft, { force: true }); // what a crash has left
   const descriptor = openSync(draft, "wx", 0o600);
@@ -54,7 +63,6 @@ function makeKey(file: string): LogKey {
   }
   renameSync(draft, file);
   syncFolder(dirname(file));
-  return key;
 }
 
 /** A rename is durable only with its folder; Windows has no such call, and needs none. */

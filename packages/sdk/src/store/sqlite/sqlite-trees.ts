@@ -1,10 +1,10 @@
 import type Database from "better-sqlite3";
 import { RedRoomError } from "../../base/errors.ts";
-import { openCheckpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
+import { type Checkpoint, openCheckpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
 import type { LogKey } from "../../evidence/log-key.ts";
 import { equalHashes, type Frontier, rootOf } from "../../evidence/merkle.ts";
 import { StoredTree, signHead } from "../signed-tree.ts";
-import { recordDamaged } from "../store-errors.ts";
+import { keyUnknown, recordDamaged } from "../store-errors.ts";
 
 /** The trees of topics, from the rows of one connection. */
 export class SqliteTrees {
@@ -34,15 +34,26 @@ export class CheckpointSigner {
   readonly #newest;
   readonly #newestKey;
 
-  /** A key that is new here signs all present heads: it answers for what it takes over. */
-  constructor(database: Database.Database, key: LogKey) {
+  /**
+   * @param age A `new` key was made for this database just now, and signs all present heads: it answers for what it takes
+   * over.
+   * @throws {RedRoomError} `RECORD_DAMAGED` when entries are there that a `present` key knows nothing of.
+   */
+  constructor(database: Database.Database, key: LogKey, age: "present" | "new") {
     this.#key = key;
     this.#add = database.prepare("INSERT INTO checkpoints (topic, size, log_key, note) VALUES (?, ?, ?, ?)");
     this.#newest = database
       .prepare("SELECT note FROM checkpoints WHERE topic = ? AND log_key = ? ORDER BY size DESC LIMIT 1")
       .pluck();
     this.#newestKey = database.prepare("SELECT max(log_key) FROM log_keys").pluck();
-    this.#number = database.transaction(() => this.#takeOver(database)).immediate();
+    const known = database.prepare("SELECT log_key FROM log_keys WHERE public_key = ?").pluck();
+    const number = () => known.get(key.publicKey) as number | undefined;
+    this.#number = number() ?? database.transaction(() => number() ?? this.#register(database, age)).immediate();
+  }
+
+  /** 32 bytes. */
+  get publicKey(): Uint8Array {
+    return this.#key.publicKey;
   }
 
   sign(topic: number, topicId: string, frontier: Frontier, number = this.#number): string {
@@ -69,35 +80,40 @@ export class CheckpointSigner {
     const note = this.newest(topic, topicId, frontier.size);
     if (note === undefined) return;
     const signed = openCheckpoint(note, { origin: originOf(topicId), publicKey: this.#key.publicKey });
-    if (!signed || !equalHashes(signed.root, rootOf(frontier))) throw recordDamaged(topicId, frontier.size);
+    if (!isHead(signed, frontier)) throw recordDamaged(topicId, frontier.size);
   }
 
-  /**
-   * Signs all heads with a key that is new in this file; one that is known has signed them, or must not. A head that no
-   * earlier key has signed as it is stays unsigned, and is then not served: a new key must not vouch for it.
-   */
-  #takeOver(database: Database.Database): number {
-    const known = database.prepare("SELECT log_key FROM log_keys WHERE public_key = ?").pluck();
-    const there = known.get(this.#key.publicKey) as number | undefined;
-    if (there !== undefined) return there;
-    const first = this.#newestKey.get() === null;
-    const signed = database
-      .prepare("SELECT note FROM checkpoints WHERE topic = ? AND size = ? ORDER BY log_key DESC LIMIT 1")
-      .pluck();
+  /** @returns The number that the key gets in this file. */
+  #register(database: Database.Database, age: "present" | "new"): number {
+    const entries = database.prepare("SELECT EXISTS (SELECT 1 FROM entries)").pluck().get() === 1;
+    if (entries && age === "present") throw keyUnknown(database.name);
     const add = database.prepare("INSERT INTO log_keys (public_key) VALUES (?)");
     const number = Number(add.run(this.#key.publicKey).lastInsertRowid);
+    this.#takeOver(database, number);
+    return number;
+  }
+
+  /** A head that no earlier key has signed as it is stays unsigned, and is then not served: a new key must not vouch for it. */
+  #takeOver(database: Database.Database, number: number): void {
     const heads = database
       .prepare("SELECT topic, topics.id, max(seq) AS size FROM topics JOIN entries USING (topic) GROUP BY topic")
       .all() as { readonly topic: number; readonly id: string; readonly size: number }[];
+    const newest = database.prepare(
+      `SELECT note, public_key AS publicKey FROM checkpoints JOIN log_keys USING (log_key)
+         WHERE topic = ? AND size = ? ORDER BY log_key DESC LIMIT 1`,
+    );
     const trees = new SqliteTrees(database);
     for (const { topic, id, size } of heads) {
       const frontier = trees.of(topic, size).frontier(size);
-      const known = readCheckpoint(String(signed.get(topic, size) ?? ""));
-      if (first || (known && equalHashes(known.root, rootOf(frontier)))) this.sign(topic, id, frontier, number);
+      const earlier = newest.get(topic, size) as { readonly note: string; readonly publicKey: Uint8Array } | undefined;
+      const signed = earlier && openCheckpoint(earlier.note, { origin: originOf(id), publicKey: earlier.publicKey });
+      if (isHead(signed, frontier)) this.sign(topic, id, frontier, number);
     }
-    return number;
   }
 }
+
+const isHead = (signed: Checkpoint | undefined, frontier: Frontier): boolean =>
+  signed !== undefined && signed.size === frontier.size && equalHashes(signed.root, rootOf(frontier));
 
 const keyReplaced = (): RedRoomError =>
   new RedRoomError("STORE_UNAVAILABLE", "unable to sign; another log key has taken over this store", {

@@ -62,6 +62,9 @@ export async function verifyFile(file: string, options: VerifyStoreOptions): Pro
         }, topic.title);
         done.topics += 1;
       }
+      if (signer !== undefined && signer !== keys.newest) {
+        add("key", "the file names a key that is newer than the log key beside it, which therefore signs nothing");
+      }
     });
     await attempt(() => {
       for (const message of sayings(database)) add("database", message);

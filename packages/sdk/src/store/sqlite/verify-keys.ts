@@ -13,10 +13,13 @@ interface RegisteredKey {
 
 /** The keys that a file names. */
 export class RegisteredKeys {
+  /** The number of the key that was added last: the only one that may sign now. */
+  readonly newest: number | undefined;
   readonly #keys = new Map<number, RegisteredKey>();
 
   constructor(database: Database.Database) {
     const rows = database.prepare("SELECT log_key, public_key FROM log_keys ORDER BY log_key").raw().all();
+    this.newest = (rows.at(-1) as [number, unknown] | undefined)?.[0];
     for (const [number, publicKey] of rows as [number, unknown][]) {
       if (!(publicKey instanceof Uint8Array && isHash(publicKey))) continue; // what it signed will not hold
       this.#keys.set(number, { publicKey, object: toPublicKey(publicKey) });

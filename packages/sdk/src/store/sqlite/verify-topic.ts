@@ -219,7 +219,7 @@ class TopicVerifier {
       return { seq: size + 1, kind: "rewritten", message };
     }
     if (this.#covered === size) return undefined;
-    const who = this.#context.signer === undefined ? "nobody" : "the log key beside the file";
-    return { seq: size, kind: "checkpoint", message: `${who} has not signed the newest entry` };
+    const who = this.#context.signer === undefined ? "no key" : "not the log key beside the file";
+    return { seq: size, kind: "checkpoint", message: `${who} has signed the newest entry` };
   }
 }
