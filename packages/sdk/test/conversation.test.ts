@@ -1,7 +1,7 @@
 import { RedRoomClient, type RedRoomError, randomId, type TopicMessage } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../src/testing.ts";
 import { say } from "../src/testing/store-entries.ts";
+import { ManualClock } from "../src/testing.ts";
 import { openWorld, PASSWORD, type WorldKind } from "./world.ts";
 
 const codeOf = async (failing: PromiseLike<unknown>): Promise<string> => {

@@ -232,8 +232,10 @@ export class TopicReader {
     void probe.opened.then(() => probe.end()).then(goOn, goOn);
   }
 
+  /** Messages may still come until the server has ended too; nothing can be said about them any more. */
   #leave(): void {
     this.#receipts.flush();
+    this.#ready = false;
     this.#stream?.end();
   }
 

@@ -1,4 +1,6 @@
-import type { RedRoomError } from "@redroom/sdk";
+import { RedRoomClient, type RedRoomError, RedRoomServer } from "@redroom/sdk";
+import { memoryStore } from "@redroom/sdk/store";
+import { ManualClock, SeededRandom, SimulatedNetwork } from "@redroom/sdk/testing";
 import { describe, expect, it } from "vitest";
 import { toBase64Url } from "../../src/base/bytes.ts";
 import { parseLeaf } from "../../src/evidence/leaf.ts";
@@ -133,6 +135,48 @@ describe("delivery", () => {
     room.network.cut();
     expect((await room.settled(sending.delivered())).by).toEqual(["bernd"]);
     expect(bernd?.state).toBe("online");
+  });
+
+  it("is no longer confirmed of what comes while the client is leaving, and does not disturb its leaving", async () => {
+    const clock = new ManualClock();
+    const network = new SimulatedNetwork({ clock, random: new SeededRandom(1), delayMs: [10, 10] });
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 1) await clock.advanceAsync(1);
+    };
+    const store = memoryStore();
+    const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
+    const server = new RedRoomServer({ store, transport: network.host("server"), clock, authenticate });
+    const { address } = await server.listen({ port: 4433 });
+    await server.createTopic(TITLE);
+    const hosts = { anna: network.host("anna"), bernd: network.host("bernd") };
+    const enter = async (name: keyof typeof hosts) => {
+      const connecting = RedRoomClient.connect(address, {
+        auth: { name, password: "-" },
+        transport: hosts[name],
+        clock,
+      });
+      await pass(100);
+      const client = await connecting;
+      const opening = client.topic(TITLE).open();
+      await pass(100);
+      return { client, topic: await opening };
+    };
+    const [anna, bernd] = [await enter("anna"), await enter("bernd")];
+    const texts: string[] = [];
+    bernd.client.on("message", ({ message }) => texts.push(message.text));
+    void anna.topic.send("on its way while Bernd leaves");
+    await pass(15);
+    const closing = bernd.client.close({ drainMs: 5_000 });
+    await pass(10);
+    hosts.bernd.partition("in"); // the answer to his leaving takes its time
+    await pass(1_000);
+    expect(texts).toEqual(["on its way while Bernd leaves"]);
+    hosts.bernd.heal();
+    await pass(100);
+    expect(await closing).toEqual({ unsent: 0 });
+    const leaving = Promise.all([anna.client.close({ drainMs: 0 }), server.close({ drainMs: 0 })]);
+    await pass(100);
+    await leaving;
   });
 
   it("cannot be waited for where nothing is read", async () => {

@@ -208,6 +208,11 @@ describe("the judge of a simulation", () => {
     expect(broken([...good, receipt], [...record, { ...delivery, to: ["carla"] }])).toEqual([name]);
   });
 
+  it("notices a callback that throws", () => {
+    const name = "nothing throws where nobody can catch it";
+    expect(broken([...good, { type: "threw", error: "RedRoomError" }])).toEqual([name]);
+  });
+
   it("notices timers that were left behind", () => {
     expect(broken(good, record, 1)).toEqual(["nothing is left behind"]);
   });

@@ -76,6 +76,8 @@ export type Happening =
   | { readonly type: "serverSent"; readonly server: string; readonly what: "ack" | "entry" }
   /** A client has verified this checkpoint. */
   | { readonly type: "trusts"; readonly client: string; readonly topic: string; readonly checkpoint: string }
+  /** A callback has thrown where nobody can catch it: the process would have ended. */
+  | { readonly type: "threw"; readonly error: string }
   | { readonly type: "fault"; readonly what: string }
   /** No fault from here on. */
   | { readonly type: "healed" }
@@ -147,6 +149,8 @@ function describe(event: Happening): string | undefined {
     case "serverSent":
     case "trusts":
       return undefined;
+    case "threw":
+      return `-- a callback throws: ${event.error}`;
     case "fault":
       return `-- ${event.what}`;
     case "healed":

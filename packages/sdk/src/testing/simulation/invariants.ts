@@ -26,6 +26,7 @@ export const INVARIANTS: Readonly<Record<string, (history: History) => string[]>
   "all checkpoints ever signed are consistent": oneLog,
   "everything reaches every online reader within 2 s of healing": delivered,
   "a receipt says only what was read": truthfulReceipts,
+  "nothing throws where nobody can catch it": calm,
   "nothing is left behind": tidy,
 };
 
@@ -233,6 +234,10 @@ function truthfulReceipts(history: History): string[] {
     }
   }
   return broken;
+}
+
+function calm(history: History): string[] {
+  return eventsOf(history, "threw").map(({ error, at }) => `a callback throws at ${at} ms: ${error}`);
 }
 
 function tidy({ timersLeft }: History): string[] {

@@ -96,8 +96,12 @@ export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Pr
     await settled(disk);
     if (over) break;
     recorder.nextStep();
-    // Whoever still waits waits for ever.
-    if (!clock.step(latest)) break;
+    try {
+      // Whoever still waits waits for ever.
+      if (!clock.step(latest)) break;
+    } catch (error) {
+      recorder.note({ type: "threw", error: String(error) });
+    }
   }
   if (over) await playing;
 
