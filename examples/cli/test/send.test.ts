@@ -76,7 +76,7 @@ describe("a piped send", () => {
     const lastOwn = messages.findLastIndex(({ author }) => author === "anna");
     expect(firstOther).toBeLessThan(lastOwn);
 
-    const history = run("history", "bernd", TOPIC, "--from", "4991");
+    const history = run("history", "bernd", TOPIC, "--from", String(messages[4_990]?.seq));
     expect(await history.exit).toBe(0);
     expect(history.json()).toEqual(messages.slice(4_990));
   }, 180_000);

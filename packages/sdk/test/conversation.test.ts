@@ -161,6 +161,13 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     expect(await topic.history({ from: 1_000_000 })).toEqual([]);
   });
 
+  it("reads a history of long texts page by page, each as soon as the one before is taken", async () => {
+    await using world = await openWorld(kind);
+    const topic = await (await world.connect("anna")).topic("Share Deal").open({ from: "none" });
+    await Promise.all(Array.from({ length: 80 }, (_, index) => topic.send(`${index} ${"x".repeat(60_000)}`)));
+    expect(await topic.history({ limit: 80 })).toHaveLength(80);
+  });
+
   it("carries texts up to the limit, whatever they are made of, and refuses longer ones before they are sent", async () => {
     await using world = await openWorld(kind);
     const client = await world.connect("anna");

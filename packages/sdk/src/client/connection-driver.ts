@@ -123,7 +123,9 @@ export class ConnectionDriver {
       this.#timer = undefined;
       this.step({ type: "timer" });
     };
-    this.#timer = { due, timer: clock.setTimer(onTime, Math.max(0, due - clock.now())) };
+    // Between two connections nothing else would keep the process from ending.
+    const timer = clock.setTimer(onTime, Math.max(0, due - clock.now()), { keepAlive: true });
+    this.#timer = { due, timer };
   }
 }
 

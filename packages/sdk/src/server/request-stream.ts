@@ -15,8 +15,10 @@ export class RequestStream implements ServedStream {
   readonly #context: RequestContext & SubscriptionContext;
   readonly #onDone: () => void;
   readonly #answered: Promise<void>;
-  /** The client leaves unread what it was sent; called when it has read it, or never will. */
+  /** Called when the client has read what it was sent, or never will. */
   #onTaken: (() => void) | undefined;
+  /** The client leaves unread what it was sent. */
+  #behind = false;
   #over = false;
 
   /** @param onDone Called once, when the answer has been taken, or nobody wants it any more. */
@@ -39,6 +41,7 @@ export class RequestStream implements ServedStream {
   onEnd(): void {}
 
   onDrain(): void {
+    this.#behind = false;
     this.#onTaken?.();
   }
 
@@ -61,9 +64,8 @@ export class RequestStream implements ServedStream {
 
   async #answer(request: Request): Promise<void> {
     const release = request.type === "readHistory" ? await this.#context.pages.take() : () => {};
-    let behind = false;
     const note = (taken: boolean): boolean => {
-      behind ||= !taken;
+      this.#behind ||= !taken;
       return taken;
     };
     const answer: Answer = {
@@ -72,16 +74,17 @@ export class RequestStream implements ServedStream {
     };
     try {
       await answerRequest(request, answer, this.#context);
-      if (!this.#over) this.#channel.end();
     } catch (thrown) {
       this.fail(toldError(thrown, "answer a request", this.#context.logger));
     }
-    // A page counts as held until it is taken.
-    void (behind && !this.#over ? this.#untilTaken() : Promise.resolve()).then(() => {
-      this.#over = true;
-      release();
-      this.#onDone();
-    });
+    void this.#finish().then(release).then(this.#onDone);
+  }
+
+  /** A page counts as held until it is taken. Only then does the stream end: nothing is heard of it afterwards. */
+  async #finish(): Promise<void> {
+    if (this.#behind && !this.#over) await this.#untilTaken();
+    if (!this.#over) this.#channel.end();
+    this.#over = true;
   }
 
   /** Resolves when the client has taken the answer, or is cut off because it does not. */
@@ -89,6 +92,7 @@ export class RequestStream implements ServedStream {
     const { clock, slowConsumerMs } = this.#context;
     return new Promise((resolve) => {
       const patience: Timer = clock.setTimer(() => {
+        this.#over = true;
         this.#channel.reset(CLOSE_CODES.slowConsumer);
         this.#onTaken?.();
       }, slowConsumerMs);
