@@ -73,7 +73,7 @@ export class TopicStream {
       { maxFrameBytes: maxFrameBytes(link.limits) },
       {
         onMessage: (message) => this.#receive(message),
-        onEnd: () => this.#finish(undefined),
+        onEnd: () => this.#finish(this.#topic === undefined ? unanswered() : undefined),
         onReset: (error) => this.#finish(error),
         onViolation: (error) => {
           link.violated(error);
@@ -204,10 +204,12 @@ export class TopicStream {
     if (this.#over) return;
     this.#over = true;
     this.#channel.end();
-    this.#rejectOpened(error ?? protocolError("the stream ended before the topic was open"));
+    this.#rejectOpened(error ?? unanswered());
     this.#handler.onOver(error);
   }
 }
+
+const unanswered = (): RedRoomError => protocolError("the stream ended before the topic was open");
 
 function sizeBefore(start: Start, head: number): number {
   if ("behind" in start) return start.behind.size;
