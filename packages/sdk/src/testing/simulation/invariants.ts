@@ -14,7 +14,7 @@ export interface Violation {
 const DELIVERY_MS = 2_000;
 
 /** Each says what is wrong with a history, in sentences; nothing, where it holds. */
-export const INVARIANTS: Readonly<Record<string, (history: History) => string[]>> = {
+const INVARIANTS: Readonly<Record<string, (history: History) => string[]>> = {
   "no acked message is lost": noneLost,
   "one effect per message id": oneEffect,
   "seq is 1 to n without gap, one value for all readers": oneOrder,
