@@ -99,6 +99,8 @@ async function sendHistory(
   }
   const room = await rooms.enter({ id: topic });
   try {
+    // Another process may have added it, and a list or a proof have told of it already.
+    if (from > (room.checkpoint?.size ?? 0)) await room.refresh();
     // One page, cut short where it grows large: the reader asks on from where it ends.
     const { checkpoint } = room;
     const head = checkpoint?.size ?? 0;

@@ -171,4 +171,18 @@ describe("what another process appends", () => {
     expect(await arrived).toEqual([2, true]);
     expect(await topic.send("mine again")).toMatchObject({ seq: 3 });
   });
+
+  it("can be read and proven as soon as it is in the list, before readers have it", async () => {
+    await using world = await openWorld("memory", {
+      clock: new ManualClock(),
+      users: [],
+      authenticate: async ({ name }) => ({ id: name, name, admin: false }),
+    });
+    const topic = await (await world.connect("anna")).topic(TITLE).open();
+    await topic.send("mine");
+    await say(world.store, topic.id ?? "", "from outside");
+    expect(await topic.proof(2)).toContain("index 1\n");
+    await say(world.store, topic.id ?? "", "and again");
+    expect((await topic.history({ from: 3 })).map(({ text }) => text)).toEqual(["and again"]);
+  });
 });
