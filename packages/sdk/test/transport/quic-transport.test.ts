@@ -74,6 +74,20 @@ describe("a QUIC connection", () => {
     await listener.close();
   });
 
+  it("is lost on both sides when the client's address changes, instead of going on without what was under way", async () => {
+    const options = { tls, idleTimeoutMs: 400, keepAliveMs: 80 };
+    const { listener, accepted } = await listening(quicTransport(options));
+    const relay = await UdpRelay.to(listener.address);
+    const connection = await quicTransport(options).connect(relay.address);
+    const other = await accepted;
+    await relay.changeSourcePorts();
+    for (const end of [await connection.closed, await other.closed]) {
+      expect(end).toMatchObject({ by: "lost", error: { code: "CONNECTION_LOST", retryable: true } });
+    }
+    await relay.close();
+    await listener.close();
+  });
+
   it("lives on without traffic when it is kept alive", async () => {
     const listener = await quicTransport({ tls, idleTimeoutMs: 200 }).listen({}, ignore);
     const relay = await UdpRelay.to(listener.address);
