@@ -12,7 +12,7 @@ export default defineConfig({
     // Many files wait for processes, disks and terminals more than they compute.
     maxWorkers: "100%",
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
