@@ -21,7 +21,7 @@ export const recordDamaged = (id: string, size: number): RedRoomError =>
 export const keyUnknown = (file: string): RedRoomError =>
   new RedRoomError(
     "RECORD_DAMAGED",
-    `unable to use the store ${file}; the log key beside it has never signed the entries that are in it`,
+    `unable to use the store ${file}; neither the log key beside it nor one before it has signed all that is in it`,
     {
       remedy:
         "put the database or the key back that belongs to the other; or remove the key's file: a new key then takes over what the one before has signed",

@@ -71,6 +71,16 @@ function sign(database: Database.Database, { topic }: Row, key: LogKey, number: 
   add.run(leaves.length, number, signHead(topic.id, frontier, key));
 }
 
+function signAll(database: Database.Database, key: LogKey): void {
+  const topics = database.prepare("SELECT topic, id FROM topics").all() as { topic: number; id: string }[];
+  const leavesIn = database.prepare("SELECT leaf FROM entries WHERE topic = ? ORDER BY seq").pluck();
+  const add = database.prepare("INSERT INTO checkpoints (topic, size, log_key, note) VALUES (?, ?, 1, ?)");
+  for (const { topic, id } of topics) {
+    const { frontier } = grow(EMPTY_FRONTIER, leavesIn.all(topic) as string[]);
+    add.run(topic, frontier.size, signHead(id, frontier, key));
+  }
+}
+
 const forgetHeads = (database: Database.Database): void => {
   database.exec(`DELETE FROM checkpoints WHERE ${TOPIC}`);
 };
@@ -263,6 +273,18 @@ const ATTACKS: readonly Attack[] = [
     },
     verify: "key",
     client: "RECORD_DAMAGED",
+  },
+  {
+    name: "rewrite the topic, and sign all topics with a key that takes the place of ours",
+    act: (_record, database) => {
+      rewriteText(database);
+      database.exec("DELETE FROM checkpoints");
+      const key = makeLogKey();
+      database.prepare("UPDATE log_keys SET public_key = ?").run(key.publicKey);
+      signAll(database, key);
+    },
+    verify: "key",
+    client: "LOG_FORK",
   },
   {
     name: "rewrite the topic, and remove its checkpoints and all keys, so that ours signs anew",

@@ -7,8 +7,9 @@ import { CheckpointSigner } from "./sqlite-trees.ts";
 
 /**
  * Who signs a store's checkpoints. The key is in a file beside the database that only its owner can read; made where there
- * is none, and then it takes over what earlier ones have signed. A key that was there already must have signed before, or
- * find nothing: else somebody without the key could rewrite the database, forget who signed in it, and have it signed anew.
+ * is none, and then it takes over what earlier ones have signed. A key that was there already must have signed before,
+ * or find that all was signed by one that the file names: else somebody could rewrite the database, remove who signed in it,
+ * and have it signed anew.
  *
  * @param database Whose write lock is held while the file is made: of all who open the store, one makes it.
  * @throws {RedRoomError} `STORE_UNAVAILABLE` when the file cannot be read or made, or holds no such key; `RECORD_DAMAGED`.

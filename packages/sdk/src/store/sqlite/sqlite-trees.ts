@@ -35,9 +35,11 @@ export class CheckpointSigner {
   readonly #newestKey;
 
   /**
-   * @param age A `new` key was made for this database just now, and signs all present heads: it answers for what it takes
-   * over.
-   * @throws {RedRoomError} `RECORD_DAMAGED` when entries are there that a `present` key knows nothing of.
+   * A key that is new in the file signs the present heads that one of its earlier keys has really signed.
+   *
+   * @param age A `new` key was made for this database just now. A `present` one comes from elsewhere: it takes over the whole
+   * record of another server, or nothing.
+   * @throws {RedRoomError} `RECORD_DAMAGED` when entries are there that a `present` key did not sign, nor any before it.
    */
   constructor(database: Database.Database, key: LogKey, age: "present" | "new") {
     this.#key = key;
@@ -85,16 +87,19 @@ export class CheckpointSigner {
 
   /** @returns The number that the key gets in this file. */
   #register(database: Database.Database, age: "present" | "new"): number {
-    const entries = database.prepare("SELECT EXISTS (SELECT 1 FROM entries)").pluck().get() === 1;
-    if (entries && age === "present") throw keyUnknown(database.name);
     const add = database.prepare("INSERT INTO log_keys (public_key) VALUES (?)");
     const number = Number(add.run(this.#key.publicKey).lastInsertRowid);
-    this.#takeOver(database, number);
+    const whole = this.#takeOver(database, number);
+    if (!whole && age === "present") throw keyUnknown(database.name);
     return number;
   }
 
-  /** A head that no earlier key has signed as it is stays unsigned, and is then not served: a new key must not vouch for it. */
-  #takeOver(database: Database.Database, number: number): void {
+  /**
+   * A head that no earlier key has signed as it is stays unsigned, and is then not served: a new key must not vouch for it.
+   *
+   * @returns Whether there is no such head.
+   */
+  #takeOver(database: Database.Database, number: number): boolean {
     const heads = database
       .prepare("SELECT topic, topics.id, max(seq) AS size FROM topics JOIN entries USING (topic) GROUP BY topic")
       .all() as { readonly topic: number; readonly id: string; readonly size: number }[];
@@ -103,12 +108,15 @@ export class CheckpointSigner {
          WHERE topic = ? AND size = ? ORDER BY log_key DESC LIMIT 1`,
     );
     const trees = new SqliteTrees(database);
+    let whole = true;
     for (const { topic, id, size } of heads) {
       const frontier = trees.of(topic, size).frontier(size);
       const earlier = newest.get(topic, size) as { readonly note: string; readonly publicKey: Uint8Array } | undefined;
       const signed = earlier && openCheckpoint(earlier.note, { origin: originOf(id), publicKey: earlier.publicKey });
       if (isHead(signed, frontier)) this.sign(topic, id, frontier, number);
+      else whole = false;
     }
+    return whole;
   }
 }
 
