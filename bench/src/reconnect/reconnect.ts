@@ -40,7 +40,7 @@ export async function measureReconnect(effort: Effort, { profileTo, log }: Measu
       log(`${clients} clients, server ${label}`);
       ours.end = end;
       peer.end = end;
-      cases.push(await compare(label, ours, peer, { rounds, roundMs: 0 }));
+      cases.push(await compare(label, ours, peer, { ...effort, rounds, roundMs: 0 }));
     }
     return {
       name: "reconnect",
