@@ -9,7 +9,7 @@ export interface Scenario {
   run(options: RunOptions): Promise<Outcome>;
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** Seconds instead of minutes: shows that all works, and proves less. */
   readonly short: boolean;
   /** Decides the moments of the faults. */

@@ -86,6 +86,7 @@ export class Topic {
    * `CONNECTION_CLOSED` when the client closes.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
+    if (this.#closing !== undefined) return this.#closing.then(() => this.open(options));
     this.#opening ??= this.#open(options.from ?? "now").catch((error) => {
       this.#opening = undefined;
       throw error;
@@ -231,7 +232,9 @@ export class Topic {
 
   /** Ends sending and receiving. Resolves when everything sent has been answered, or the client closes. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close().finally(() => {
+      this.#closing = undefined; // it may be opened, and closed, again
+    });
     return this.#closing;
   }
 
@@ -322,7 +325,6 @@ export class Topic {
     this.#opening = undefined;
     this.#outbox.failAll(error ?? closedBeforeStored());
     this.#deliveries.end(error ?? closedBeforeDelivered());
-    this.#closing = undefined;
     this.#onOver?.();
     if (error !== undefined && opened) this.#host.failed(error);
   }

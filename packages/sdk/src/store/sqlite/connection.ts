@@ -40,16 +40,22 @@ export class Connection {
 
   /**
    * @param waitedMs How long the call that needs it has waited.
+   * @param patienceMs How long it may wait for another process, all in all.
    * @throws {RedRoomError} `STORE_UNAVAILABLE`, `STORE_FOREIGN`, `STORE_TOO_NEW`, `RECORD_DAMAGED`; what SQLite throws.
    */
-  constructor(settings: ConnectionSettings, doubt: Doubt | undefined, waitedMs: number) {
+  constructor(
+    settings: ConnectionSettings,
+    doubt: Doubt | undefined,
+    waitedMs: number,
+    patienceMs = settings.busyTimeoutMs,
+  ) {
     const { file, readonly } = settings;
     this.#settings = settings;
     this.#place = new FilePlace(file, settings.inode);
     this.#place.check();
     if (doubt === "writes") checkRoom(file);
     const interrupted = hasLog(file);
-    this.#busyTimeoutMs = leftOf(settings, waitedMs);
+    this.#busyTimeoutMs = leftOf(patienceMs, waitedMs);
     this.#database = openDatabase({ ...settings, busyTimeoutMs: this.#busyTimeoutMs });
     try {
       this.#changes = this.#database.prepare("SELECT total_changes()").pluck();
@@ -69,7 +75,7 @@ export class Connection {
   /** Before a call: the file is where it was. @param waitedMs How long the call has waited. @throws As `FilePlace.check`. */
   begin(waitedMs: number): void {
     this.#place.check();
-    const left = leftOf(this.#settings, waitedMs);
+    const left = leftOf(this.#settings.busyTimeoutMs, waitedMs);
     if (left !== this.#busyTimeoutMs) this.#database.pragma(`busy_timeout = ${left}`);
     this.#busyTimeoutMs = left;
     this.#changesBefore = this.#changes.get() as number;
@@ -131,7 +137,7 @@ export class Connection {
 }
 
 /** What a call has waited in vain, it does not wait again for a lock; a moment does not count. */
-function leftOf({ busyTimeoutMs }: ConnectionSettings, waitedMs: number): number {
+function leftOf(busyTimeoutMs: number, waitedMs: number): number {
   return waitedMs < MOMENT_MS ? busyTimeoutMs : Math.max(0, busyTimeoutMs - waitedMs);
 }
 

@@ -43,6 +43,9 @@ export function sqliteStore(file: string, { busyTimeoutMs = 800 }: SqliteStoreOp
   return new FileStore(resolve(file), busyTimeoutMs);
 }
 
+/** How long the first opening may wait for other processes. */
+const FIRST_OPENING_MS = 5_000;
+
 class FileStore implements SqliteStore {
   readonly users: UserStore = {
     createUser: async (user) => this.#write().call("users", "createUser", user),
@@ -83,8 +86,10 @@ class FileStore implements SqliteStore {
       this.#reader.pin(inode);
       this.#reader.start();
       try {
-        this.#logKey = await this.#writer.call("connection", "open");
-        await this.#reader.call("connection", "open");
+        // Many may make the file, or start beside each other; who has served must say soon that it cannot any more.
+        const patienceMs = this.#known === undefined ? FIRST_OPENING_MS : undefined;
+        this.#logKey = await this.#writer.call("connection", "open", patienceMs);
+        await this.#reader.call("connection", "open", patienceMs);
         this.#open = true;
         this.#known = inode;
       } catch (error) {

@@ -12,8 +12,8 @@ let connection: Connection | undefined;
 let { doubt } = settings;
 
 /** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
-function connect(waitedMs: number): Connection {
-  const made = new Connection(settings, doubt, waitedMs);
+function connect(waitedMs: number, patienceMs?: number): Connection {
+  const made = new Connection(settings, doubt, waitedMs, patienceMs);
   doubt = undefined;
   return made;
 }
@@ -27,7 +27,8 @@ function disconnect(how: { readonly tidy: boolean }): void {
 function answer({ target, method, args, at }: WorkerCall): unknown {
   if (target === "connection" && method === "close") return disconnect({ tidy: true });
   const waitedMs = Date.now() - at;
-  connection ??= connect(waitedMs);
+  const patienceMs = target === "connection" && method === "open" ? (args[0] as number | undefined) : undefined;
+  connection ??= connect(waitedMs, patienceMs);
   connection.begin(waitedMs);
   if (target === "connection") return method === "probe" ? connection.probe() : connection.logKey;
   const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;

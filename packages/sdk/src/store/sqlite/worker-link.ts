@@ -31,8 +31,11 @@ export interface WorkerAnswer {
 
 /** What can be called in the thread. */
 interface Targets {
-  /** Opening gives the public half of the key that signs; a connection that only reads has none. */
-  readonly connection: { open(): Uint8Array | undefined; probe(): void; close(): void };
+  /**
+   * Opening gives the public half of the key that signs; a connection that only reads has none. `patienceMs`: how long it
+   * may wait for another process, instead of `busyTimeoutMs`.
+   */
+  readonly connection: { open(patienceMs?: number): Uint8Array | undefined; probe(): void; close(): void };
   readonly log: SqliteLog;
   readonly users: SqliteUsers;
 }
