@@ -14,6 +14,8 @@ export default defineConfig({
       "reliability/test/**/*.test.ts",
     ],
     pool: "forks",
+    // Many files wait for processes, disks and terminals more than they compute.
+    maxWorkers: "100%",
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
