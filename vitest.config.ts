@@ -7,8 +7,15 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["test/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
+    include: [
+      "test/**/*.test.ts",
+      "packages/*/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
+      "reliability/test/**/*.test.ts",
+    ],
     pool: "forks",
+    // Many files wait for processes, disks and terminals more than they compute.
+    maxWorkers: "100%",
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

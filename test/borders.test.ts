@@ -67,6 +67,7 @@ const forbidden = [
   ["examples/cli/src", "../../../packages/sdk/src/index.ts"],
   ["examples/bot/src", "@redroom/sdk/dist/index.js"],
   ["bench/src", "../../packages/sdk/src/transport.ts"],
+  ["reliability/src", "../../packages/sdk/src/transport.ts"],
 ] as const;
 
 const permitted = [

@@ -6,8 +6,9 @@ import { measureFanOut } from "./fan-out/fan-out.ts";
 import { type Comparison, type Effort, formatTable } from "./harness/comparison.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { measurePublish } from "./publish/publish.ts";
+import { measureReconnect } from "./reconnect/reconnect.ts";
 
-const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
+const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [reconnect] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
 
   --short        less than a minute for all, to see that everything works; the figures are rough
   --against      publish only: an earlier commit of this project takes the place of the peer
@@ -16,7 +17,12 @@ const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [--short] [--aga
   --profile      leaves CPU profiles of all processes in FOLDER
 `;
 
-const MEASUREMENTS = { "fan-out": measureFanOut, publish: measurePublish, evidence: measureEvidence } as const;
+const MEASUREMENTS = {
+  "fan-out": measureFanOut,
+  publish: measurePublish,
+  evidence: measureEvidence,
+  reconnect: measureReconnect,
+} as const;
 type MeasurementName = keyof typeof MEASUREMENTS;
 
 const FULL: Effort = { rounds: 5, roundMs: 2_000, entries: 100_000 };

@@ -15,7 +15,7 @@ async function redroom(address: string, _tls: TlsPair, name: string): Promise<Pu
   const topic = await client.topic(TOPIC).open({ from: "none" });
   return {
     publish: async (text) => (await topic.send(text)).seq,
-    close: () => client.close(),
+    close: async () => void (await client.close()),
   };
 }
 

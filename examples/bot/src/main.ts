@@ -30,6 +30,7 @@ async function main(): Promise<void> {
   const client = await RedRoomClient.connect(address, { auth: { name, password } });
   const me = client.user.name;
   let answering = Promise.resolve();
+  let leaving = false;
 
   client.on("message", ({ topic, message }) => {
     console.log(JSON.stringify({ event: "read", topic: topic.title, ...message }));
@@ -40,12 +41,16 @@ async function main(): Promise<void> {
     // often, a question is answered once.
     const id = createHash("sha256").update(`answer to ${message.seq}`).digest().subarray(0, 16).toString("base64url");
     answering = answering.then(async () => void (await topic.answer(message, text, { id }))).catch(unlessAnswered);
-    answering.catch(fail);
+    answering.catch((error) => leaving || fail(error));
   });
+  // A lost connection comes back by itself; these do not.
+  client.on("topicFailed", ({ error }) => fail(error));
   client.on("closed", (error) => error && fail(error));
+  // What is not answered by then is answered after the next start.
   const leave = (): void => {
+    leaving = true;
     client.removeAllListeners("message");
-    void answering.then(() => client.close());
+    void client.close();
   };
   process.once("SIGINT", leave).once("SIGTERM", leave);
 

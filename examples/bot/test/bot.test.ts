@@ -14,7 +14,7 @@ const ANSWERS = {
 };
 
 const processes = new Processes();
-const opened: { close(): Promise<void> }[] = [];
+const opened: { close(): Promise<unknown> }[] = [];
 let folder = "";
 let address = "";
 let operator: Operator;

@@ -9,7 +9,7 @@ import type { Texts } from "./texts/texts.ts";
 export interface ConversationView {
   /** Adds a line for good. */
   print(line: string): void;
-  /** `unstored` has changed. */
+  /** `own` has changed. */
   update(): void;
 }
 
@@ -25,7 +25,7 @@ type Shown = Pick<TopicMessage, "seq" | "at" | "author" | "kind" | "text"> & { r
  * What a person sees of a topic: messages in the order of the record, and those of their own that are not in it yet.
  *
  * A message of one's own is shown as unsent, then sent, then stored, and becomes a line of the record, with number and
- * tick, in its place between those of the others.
+ * tick, in its place between those of the others. Whom the newest of them has reached is shown below.
  */
 export class Conversation {
   readonly #me: string;
@@ -33,8 +33,8 @@ export class Conversation {
   readonly #texts: Texts;
   readonly #unstored = new Map<string, { readonly sending: Sending; stored?: Stored }>();
   #day: string | undefined;
-  /** The number that follows the last one shown. */
-  #next: number | undefined;
+  /** The newest message of one's own that the record has. */
+  #newest: { readonly seq: number; readonly sending: Sending } | undefined;
   #failed = 0;
 
   constructor(me: string, view: ConversationView, texts: Texts) {
@@ -45,12 +45,17 @@ export class Conversation {
 
   arrived(message: TopicMessage): void {
     const own = message.author === this.#me;
-    if (own) this.#unstored.delete(message.id);
-    for (let seq = this.#next ?? message.seq; seq < message.seq; seq += 1) {
-      this.#view.print(dim(`  ${this.#texts("message.gone", { seq })}`));
+    const sent = own ? this.#unstored.get(message.id) : undefined;
+    if (sent !== undefined) {
+      this.#unstored.delete(message.id);
+      this.#newest = { seq: message.seq, sending: sent.sending };
     }
-    this.#next = message.seq + 1;
     this.#print(message, own);
+  }
+
+  /** An entry has a text that cannot be read. */
+  withheld(seq: number): void {
+    this.#view.print(dim(`  ${this.#texts("message.gone", { seq })}`));
   }
 
   changed(sending: Sending): void {
@@ -59,8 +64,20 @@ export class Conversation {
     this.#view.update();
   }
 
-  /** The rows for messages on their way. */
-  unstored(columns: number): string[] {
+  /** The rows for one's own messages: who has the newest one of the record, and what is on its way there. */
+  own(columns: number): string[] {
+    return [...this.#delivery(columns), ...this.#onTheirWay(columns)];
+  }
+
+  #delivery(columns: number): string[] {
+    if (this.#newest === undefined) return [];
+    const { seq, sending } = this.#newest;
+    const names = [...sending.receivedBy].map(printable).join(", ");
+    const how = sending.state === "delivered" ? "all" : names === "" ? "stored" : "partly";
+    return [dim(cut(`  ${this.#texts(`delivery.${how}`, { seq, names })}`, columns))];
+  }
+
+  #onTheirWay(columns: number): string[] {
     const all = [...this.#unstored.values()];
     const rows = all.slice(-SHOWN_UNSTORED).map(({ sending: { state, text } }) => {
       return dim(cut(`  [${this.#texts(`state.${state}`)}] ${visible(text.slice(0, MORE_THAN_A_ROW))}`, columns));

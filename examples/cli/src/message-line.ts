@@ -13,29 +13,13 @@ export function jsonLine(value: object): string {
   );
 }
 
-/**
- * Prints a message, for people below a line for each that is missing between this one and the last: its text is withheld or
- * was erased, while its number stays.
- *
- * @param next The number that follows the last one printed; `undefined` where any may come first.
- * @returns The number that follows this one.
- */
-export async function writeNext(
-  message: TopicMessage,
-  next: number | undefined,
-  options: { readonly json?: boolean },
-  context: Context,
-): Promise<number> {
-  const { output, texts } = context;
-  if (!options.json) {
-    for (let seq = next ?? message.seq; seq < message.seq; seq += 1) await output.line(texts("message.gone", { seq }));
-  }
-  await writeMessage(message, options, context);
-  return message.seq + 1;
+/** For people, in the place of an entry whose text is withheld or was erased, while its number stays. */
+export async function writeWithheld(seq: number, json: boolean | undefined, { output, texts }: Context): Promise<void> {
+  if (!json) await output.line(texts("message.gone", { seq }));
 }
 
 /** Prints a message: for scripts as JSON, for people as `#7  2026-01-31 14:05:09  anna  answer → #3  text`. */
-function writeMessage(
+export function writeMessage(
   { seq, id, kind, author, at, text, re }: TopicMessage,
   { json = false }: { readonly json?: boolean },
   { output, texts }: Context,

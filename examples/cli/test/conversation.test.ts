@@ -20,7 +20,7 @@ const plain = (line: string): string => line.replace(/\x1b\[[0-9]m/g, "");
 describe("Conversation", () => {
   let printed: string[];
   let conversation: Conversation;
-  const unstored = (): string[] => conversation.unstored(40).map(plain);
+  const own = (): string[] => conversation.own(50).map(plain);
 
   /** A message of anna's on its way. */
   function sending(text: string) {
@@ -28,7 +28,8 @@ describe("Conversation", () => {
     const promise = new Promise<Stored>((resolve, reject) => {
       settle = { store: resolve, fail: reject };
     });
-    const fields = { id: text, kind: "note", text, state: "queued" as SendState };
+    const receivedBy = new Set<string>();
+    const fields = { id: text, kind: "note", text, state: "queued" as SendState, receivedBy };
     const made = Object.assign(promise, fields);
     conversation.changed(made as unknown as Sending);
     const become = async (state: SendState, act = (): void => {}): Promise<void> => {
@@ -40,6 +41,8 @@ describe("Conversation", () => {
     return {
       sent: () => conversation.changed(Object.assign(made, { state: "sent" as const }) as unknown as Sending),
       stored: (seq: number) => become("stored", () => settle.store({ seq, id: text, at, duplicate: false })),
+      received: (name: string) => receivedBy.add(name),
+      delivered: () => become("delivered"),
       failed: (error: Error) => become("failed", () => settle.fail(error)),
     };
   }
@@ -55,6 +58,8 @@ describe("Conversation", () => {
 
   it("shows what the operator did to the record, and a row for each text that is not there", () => {
     conversation.arrived(message({ seq: 7 }));
+    conversation.withheld(8);
+    conversation.withheld(9);
     conversation.arrived(message({ seq: 10, kind: "erasure", author: "operator", re: 8, text: "Beschluss" }));
     conversation.arrived(message({ seq: 11, kind: "export", author: "operator", text: "Einträge 1 bis 11" }));
     expect(printed.slice(1)).toEqual([
@@ -67,15 +72,28 @@ describe("Conversation", () => {
   });
 
   it("shows a message of one's own as unsent, sent, stored, and then in the record with number and tick", async () => {
-    const own = sending("Wie hoch?");
-    expect(unstored()).toEqual(["  [ungesendet] Wie hoch?"]);
-    own.sent();
-    expect(unstored()).toEqual(["  [gesendet] Wie hoch?"]);
-    await own.stored(8);
-    expect(unstored()).toEqual(["  [gespeichert] Wie hoch?"]);
+    const mine = sending("Wie hoch?");
+    expect(own()).toEqual(["  [ungesendet] Wie hoch?"]);
+    mine.sent();
+    expect(own()).toEqual(["  [gesendet] Wie hoch?"]);
+    await mine.stored(8);
+    expect(own()).toEqual(["  [gespeichert] Wie hoch?"]);
     conversation.arrived(message({ seq: 8, id: "Wie hoch?", author: "anna", text: "Wie hoch?" }));
-    expect(unstored()).toEqual([]);
+    expect(own()).toEqual(["  ✓ #8 gespeichert"]);
     expect(printed).toEqual(["— Samstag, 31. Januar 2026 —", "✓ #8 14:05 anna: Wie hoch?"]);
+  });
+
+  it("shows whom the newest message of one's own has reached, and two ticks once it has reached all", async () => {
+    const mine = sending("Wie hoch?");
+    await mine.stored(8);
+    conversation.arrived(message({ seq: 8, id: "Wie hoch?", author: "anna", text: "Wie hoch?" }));
+    mine.received("bernd");
+    expect(own()).toEqual(["  ✓ #8 gespeichert, zugestellt an bernd"]);
+    mine.received("carla");
+    await mine.delivered();
+    expect(own()).toEqual(["  ✓✓ #8 zugestellt an bernd, carla"]);
+    sending("Und wann?");
+    expect(own()).toEqual(["  ✓✓ #8 zugestellt an bernd, carla", "  [ungesendet] Und wann?"]);
   });
 
   it("says who asks, and what an answer answers", () => {
@@ -101,14 +119,14 @@ describe("Conversation", () => {
 
   it("shows the last five messages on their way, and how many there are before them", () => {
     for (let number = 1; number <= 8; number += 1) sending(`message ${number}`);
-    expect(unstored()).toHaveLength(6);
-    expect(unstored()[0]).toBe("  … 3 frühere");
-    expect(unstored()[5]).toBe("  [ungesendet] message 8");
+    expect(own()).toHaveLength(6);
+    expect(own()[0]).toBe("  … 3 frühere");
+    expect(own()[5]).toBe("  [ungesendet] message 8");
   });
 
   it("keeps the text of a message that was not stored, with the reason", async () => {
     await sending("Wie hoch?").failed(new RedRoomError("CONNECTION_LOST", "no answer for 20000 ms"));
-    expect(unstored()).toEqual([]);
+    expect(own()).toEqual([]);
     expect(printed).toEqual([
       "✗ [nicht gespeichert] Wie hoch?",
       "  die Verbindung zum Server ist verloren (no answer for 20000 ms)",

@@ -89,16 +89,6 @@ describe("every failure is one clear line and an exit code of its own", () => {
     expect(ended.stderr).toMatch(/^redroom: no server answers at this address.*\n$/);
   }, 60_000);
 
-  it("a server that stops in the middle → 9", async () => {
-    await using stopping = await TestServer.start({ users: ["anna"], topics: [TOPIC] });
-    await using tail = redroom(["tail", stopping.address, ...inTopic, "--from", "1"], as("anna"));
-    await run(["send", stopping.address, ...inTopic, "hello"], as("anna"));
-    await tail.firstLine();
-    stopping.process.child.kill("SIGTERM");
-    expect(await tail.exit).toBe(9);
-    expect(tail.stderr).toMatch(/^redroom: the server is shutting down .*\n$/);
-  }, 60_000);
-
   it("maps the other failures of the SDK too", () => {
     expect(exitCodeOf("CERTIFICATE_EXPIRED")).toBe(5);
     expect(exitCodeOf("CONNECTION_LOST")).toBe(9);

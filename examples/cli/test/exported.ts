@@ -15,6 +15,8 @@ export interface Said {
   readonly text: string;
   readonly kind?: EntryKind;
   readonly re?: number;
+  /** The receivers of a delivery, by name. */
+  readonly to?: readonly string[];
 }
 
 /** Puts messages on record in a new data folder, the last of them, of kind `erasure`, by erasing, and exports the topic. */
@@ -25,18 +27,14 @@ export async function exportOf(title: string, said: readonly Said[], home: strin
   await store.open();
   try {
     const topic = (await createTopic(store, title)).id;
-    const names = [...new Set(said.map(({ by }) => by))];
+    const names = [...new Set(said.flatMap(({ by, to = [] }) => [by, ...to]))];
     const pseudonyms = new Map<string, string>();
     for (const name of names) pseudonyms.set(name, await store.pseudonym(topic, { id: name, name }));
-    const add = async ({ by, text, kind = "note", re }: Said): Promise<void> => {
-      const [id, salt, content, author] = [
-        randomId(),
-        randomBytes(SALT_BYTES),
-        encodeContent(text),
-        pseudonyms.get(by) ?? "",
-      ];
+    const pseudonymOf = (name: string): string => pseudonyms.get(name) ?? "";
+    const add = async ({ by, text, kind = "note", re, to }: Said): Promise<void> => {
+      const [id, salt, content, author] = [randomId(), randomBytes(SALT_BYTES), encodeContent(text), pseudonymOf(by)];
       const build = ({ seq }: { readonly seq: number }) => {
-        const fields = { topic, seq: seq + 1, id, kind, by: author, at: Date.now(), re };
+        const fields = { topic, seq: seq + 1, id, kind, by: author, at: Date.now(), to: to?.map(pseudonymOf), re };
         return [{ leaf: encodeLeaf({ ...fields, commitment: commit(salt, content) }), content, salt }];
       };
       const key = { author, id };

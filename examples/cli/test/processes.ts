@@ -90,8 +90,12 @@ export class AtTerminal extends Running {
   }
 
   /** Resolves with how many milliseconds it took until the screen was as wanted. */
-  async sees(wanted: string | ((screen: VirtualScreen) => boolean), timeoutMs = 20_000): Promise<number> {
-    const satisfied = typeof wanted === "string" ? () => this.screen.text.includes(wanted) : () => wanted(this.screen);
+  async sees(wanted: string | RegExp | ((screen: VirtualScreen) => boolean), timeoutMs = 20_000): Promise<number> {
+    const satisfied = (): boolean => {
+      if (typeof wanted === "function") return wanted(this.screen);
+      const { text } = this.screen;
+      return typeof wanted === "string" ? text.includes(wanted) : wanted.test(text);
+    };
     const start = performance.now();
     const signal = AbortSignal.timeout(timeoutMs);
     while (!satisfied()) {

@@ -63,7 +63,9 @@ describe("a piped send", () => {
     expect(await tail.exit, tail.stderr).toBe(0);
 
     const messages = tail.json<JsonMessage>();
-    expect(messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 5_600 }, (_, index) => index + 1));
+    const seqs = messages.map(({ seq }) => seq);
+    expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
+    expect(messages).toHaveLength(5_600);
     const own = messages.filter(({ author }) => author === "anna");
     expect(own.length).toBe(5_000);
     expect(own.findIndex(({ text }, index) => text !== texts[index])).toBe(-1);
@@ -74,7 +76,7 @@ describe("a piped send", () => {
     const lastOwn = messages.findLastIndex(({ author }) => author === "anna");
     expect(firstOther).toBeLessThan(lastOwn);
 
-    const history = run("history", "bernd", TOPIC, "--from", "4991");
+    const history = run("history", "bernd", TOPIC, "--from", String(messages[4_990]?.seq));
     expect(await history.exit).toBe(0);
     expect(history.json()).toEqual(messages.slice(4_990));
   }, 180_000);
@@ -124,6 +126,23 @@ describe("a piped send", () => {
       await sending[Symbol.asyncDispose]();
     }
   }, 60_000);
+
+  it("goes on over a restart of the server, and so does a tail", async () => {
+    await using other = await TestServer.start({ users: ["anna"], topics: [TOPIC] });
+    const there = [other.address, "--user", "anna", "--topic", TOPIC, "--json", "--lang", "en"];
+    await using tail = redroom(["tail", ...there, "--from", "1", "--limit", "3"], as("anna"));
+    await using sending = redroom(["send", ...there], as("anna"));
+    sending.child.stdin?.write("before\n");
+    await sending.firstLine();
+    other.process.child.kill("SIGTERM");
+    await other.process.exit;
+    sending.child.stdin?.end("meanwhile\nand more\n");
+    await other.restart();
+    expect(await sending.exit).toBe(0);
+    expect(sending.stderr).toMatch(/^redroom: connection lost; .*\nredroom: connected again\n$/);
+    expect(await tail.exit).toBe(0);
+    expect(tail.json<JsonMessage>().map(({ text }) => text)).toEqual(["before", "meanwhile", "and more"]);
+  }, 90_000);
 
   it("stores everything although nobody reads its acknowledgements any more", async () => {
     const sending = run("send", "anna", OTHER_TOPIC);

@@ -22,7 +22,7 @@ export class TestServer implements AsyncDisposable {
   private constructor(
     readonly folder: string,
     readonly address: string,
-    readonly process: Running,
+    public process: Running,
   ) {}
 
   static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
@@ -34,6 +34,14 @@ export class TestServer implements AsyncDisposable {
     );
     for (const title of topics) await redroomServer(["topic", "create", title, "--data", folder]);
     return new TestServer(folder, address, process);
+  }
+
+  /** Another process on the same record and the same port. */
+  async restart(): Promise<void> {
+    await this.process.exit;
+    const { port } = new URL(this.address);
+    this.process = new Running([...NODE, MAIN, "start", "--data", this.folder, "--port", port, "--json"]);
+    await this.process.event("listening");
   }
 
   get wrongPin(): string {

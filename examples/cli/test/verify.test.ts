@@ -36,11 +36,14 @@ const SAID = [
   { by: "anna", text: "streng geheim" },
   { by: "anna", text: "שלום" },
   { by: "bernd", text: '"Zitat" <b>' },
+  { by: "server", text: "2", kind: "delivery", to: ["anna", "bernd"], re: 4 },
   { by: "operator", text: "Art. 17 DSGVO", kind: "erasure", re: 3 },
 ] as const;
 
-type Files = Readonly<Record<"keys.json" | "checkpoint" | "directory.json" | "entries.jsonl", Buffer>>;
-const NAMES = ["keys.json", "checkpoint", "directory.json", "entries.jsonl"] as const;
+type Files = Readonly<
+  Record<"keys.json" | "checkpoint" | "directory.json" | "entries.jsonl" | "receipts.jsonl", Buffer>
+>;
+const NAMES = ["keys.json", "checkpoint", "directory.json", "entries.jsonl", "receipts.jsonl"] as const;
 
 let home: string;
 let good: string;
@@ -136,6 +139,7 @@ function signedBy(authors: readonly string[]): Files {
     checkpoint: Buffer.from(signCheckpoint({ origin: originOf(topic), size: tree.size, root: rootOf(tree) }, key)),
     "directory.json": Buffer.from(`{\n  "title": "x",\n  "people": {\n${people}\n  }\n}\n`),
     "entries.jsonl": Buffer.from(rows.join("")),
+    "receipts.jsonl": Buffer.alloc(0),
   };
 }
 
@@ -145,18 +149,23 @@ describe("redroom verify and the Python program agree that an export is good", (
     expect(await verifyHere(good, ...args)).toMatchObject({
       valid: true,
       title: "Share Deal",
-      entries: 7,
-      visible: 6,
+      entries: 8,
+      visible: 7,
       erased: 1,
       withheld: 0,
       addressChecked: true,
-      earlier: { size: 7, signed: true },
+      earlier: { size: 8, signed: true },
     });
     if (hasOpenssl) expect(await verifyWithPython(program, good, ...args)).toEqual({ valid: true });
   });
 
   it.each([
     ["a text is withheld", () => row(4, ({ leaf }) => ({ leaf }))],
+    [
+      "a delivery is withheld, and its receipt with it",
+      () => ({ ...row(6, ({ leaf }) => ({ leaf })), "receipts.jsonl": Buffer.alloc(0) }),
+    ],
+    ["the last receipt has no end", () => edit("receipts.jsonl", (text) => text.trimEnd())],
     ["the last line has no end", () => edit("entries.jsonl", (text) => text.trimEnd())],
     ["somebody has another name", () => edit("directory.json", (text) => text.replace('"anna"', '"Anna Ω"'))],
   ])("also when %s", async (_what, replaced) => {
@@ -221,10 +230,10 @@ describe("redroom verify and the Python program find the same fault:", () => {
         ),
       "logKey",
     ],
-    ["a checkpoint of more entries", () => edit("checkpoint", (text) => text.replace("\n7\n", "\n8\n")), "checkpoint"],
+    ["a checkpoint of more entries", () => edit("checkpoint", (text) => text.replace("\n8\n", "\n9\n")), "checkpoint"],
     [
       "a number with a zero before it",
-      () => edit("checkpoint", (text) => text.replace("\n7\n", "\n07\n")),
+      () => edit("checkpoint", (text) => text.replace("\n8\n", "\n08\n")),
       "checkpoint",
     ],
     ["no signature", () => edit("checkpoint", (text) => text.replace(/—.*\n/, "")), "checkpoint"],
@@ -243,7 +252,7 @@ describe("redroom verify and the Python program find the same fault:", () => {
     ["an entry cut out", () => lines((all) => all.toSpliced(3, 1)), "entry", 4],
     ["an entry twice", () => lines((all) => all.toSpliced(2, 0, all[1] ?? "")), "entry", 3],
     ["two swapped", () => lines(([one = "", two = "", ...rest]) => [two, one, ...rest]), "entry", 1],
-    ["an empty line", () => lines((all) => [...all, ""]), "entry", 8],
+    ["an empty line", () => lines((all) => [...all, ""]), "entry", 9],
     ["carriage returns", () => edit("entries.jsonl", (text) => text.replaceAll("\n", "\r\n")), "entry", 1],
     ["spaces", () => edit("entries.jsonl", (text) => text.replace('{"leaf":', '{ "leaf": ')), "entry", 1],
     ["a line that is a list", () => lines(([, ...rest]) => ["[]", ...rest]), "entry", 1],
@@ -289,10 +298,35 @@ describe("redroom verify and the Python program find the same fault:", () => {
     ["another content that fits", () => fitting('{"text":"x","y":1}'), "commitment", 2],
     ["half a character that fits", () => fitting('{"text":"\\ud800"}'), "commitment", 2],
     ["a short salt that fits", () => fitting('{"text":"x"}', 31), "commitment", 2],
+    ["a delivery to nobody", () => leaf(6, (line) => line.replace(/"to":\[[^\]]*\]/, '"to":[]')), "entry", 6],
+    ["a delivery without receivers", () => leaf(6, (line) => line.replace(/"to":\[[^\]]*\],/, "")), "entry", 6],
+    [
+      "a delivery twice to one",
+      () => leaf(6, (line) => line.replace(/"to":\[("[^"]+"),[^\]]*/, '"to":[$1,$1')),
+      "entry",
+      6,
+    ],
+    ["a delivery of itself", () => leaf(6, (line) => line.replace('"re":4', '"re":6')), "entry", 6],
+    ["a delivery of nothing in particular", () => leaf(6, (line) => line.replace('"re":4,', "")), "entry", 6],
+    ["a delivery that ends before it begins", () => fitting('{"text":"5"}', 32, 6), "delivery", 6],
+    ["a delivery from 0", () => fitting('{"text":"0"}', 32, 6), "delivery", 6],
+    ["a delivery from 02", () => fitting('{"text":"02"}', 32, 6), "delivery", 6],
+    ["a delivery from a word", () => fitting('{"text":"NaN"}', 32, 6), "delivery", 6],
+    ["a delivery from beyond all numbers", () => fitting(`{"text":"${long}"}`, 32, 6), "delivery", 6],
+    ["no receipts", () => ({ "receipts.jsonl": Buffer.alloc(0) }), "receipts", 6],
+    [
+      "a receipt of more",
+      () => edit("receipts.jsonl", (text) => text.replace('"first":2', '"first":1')),
+      "receipts",
+      6,
+    ],
+    ["a receipt twice", () => edit("receipts.jsonl", (text) => text + text), "receipts"],
+    ["an empty line of receipts", () => edit("receipts.jsonl", (text) => `${text}\n`), "receipts"],
+    ["a receipt of a delivery that is withheld", () => row(6, ({ leaf }) => ({ leaf })), "receipts"],
     ["a time changed", () => leaf(2, (line) => line.replace(/"at":(\d)/, '"at":2$1')), "root"],
     ["another author", () => leaf(4, (line) => line.replace(/"by":"[^"]+"/, byOf(2))), "root"],
     ["another reference", () => leaf(2, (line) => line.replace('"re":1', '"re":2')), "root"],
-    ["an erasure turned to another entry", () => leaf(6, (line) => line.replace('"re":3', '"re":4')), "root"],
+    ["an erasure turned to another entry", () => leaf(7, (line) => line.replace('"re":3', '"re":4')), "root"],
   ])("%s", async (_what, replaced, check, seq) => {
     const fault = { valid: false, check, ...(seq !== undefined && { seq }) };
     expect(await findings(replaced())).toEqual({ ours: fault, python: fault });
@@ -304,8 +338,8 @@ describe("redroom verify and the Python program find the same fault:", () => {
   const byOf = (seq: number): string => /"by":"[^"]+"/.exec(parsed(seq).leaf)?.[0] ?? "";
   const parsed = (seq: number): { leaf: string } => JSON.parse(`${files["entries.jsonl"]}`.split("\n")[seq - 1] ?? "");
   /** A leaf that commits to this content. */
-  const fitting = (content: string, saltBytes = 32): Partial<Files> =>
-    row(2, ({ leaf = "" }) => {
+  const fitting = (content: string, saltBytes = 32, seq = 2): Partial<Files> =>
+    row(seq, ({ leaf = "" }) => {
       const salt = Buffer.alloc(saltBytes, 7);
       const commitment = createHash("sha256").update(salt).update(content).digest("base64url");
       return {
@@ -335,8 +369,8 @@ describe("redroom verify and the Python program find the same fault:", () => {
     const checkpoint = `${files.checkpoint}`;
     const [, , root = ""] = checkpoint.split("\n");
     for (const earlier of [
-      checkpoint.replace("\n7\n", "\n6\n"),
-      checkpoint.replace("\n7\n", "\n8\n"),
+      checkpoint.replace("\n8\n", "\n6\n"),
+      checkpoint.replace("\n8\n", "\n9\n"),
       checkpoint.replace(root, Buffer.alloc(32).toString("base64")),
       checkpoint.replaceAll("redroom/", "redroom/x"),
     ]) {
@@ -360,7 +394,7 @@ describe("redroom verify and the Python program find the same fault:", () => {
       const { ours, python } = await findings({ [name]: bytes });
       expect({ name, at, ...python }).toEqual({ name, at, ...("check" in ours ? ours : { valid: true }) });
       // What the directory says, and what the server believes its address to be, is not signed.
-      if (name === "checkpoint" || name === "entries.jsonl")
+      if (name === "checkpoint" || name === "entries.jsonl" || name === "receipts.jsonl")
         expect(ours, `${name} ${at}`).toMatchObject({ valid: false });
     }
   });
@@ -378,9 +412,9 @@ describe("the command", () => {
 
     expect(await fine.exit).toBe(0);
     expect(fine.stdout).toMatch(
-      /^Bestätigt: 7 Einträge von „Share Deal“ \(redroom\/[^)]+\), vollständig und unverändert/,
+      /^Bestätigt: 8 Einträge von „Share Deal“ \(redroom\/[^)]+\), vollständig und unverändert/,
     );
-    expect(fine.stdout).toContain("Mit Text: 6. Gelöscht: 1. Zurückgehalten: 0.");
+    expect(fine.stdout).toContain("Mit Text: 7. Gelöscht: 1. Zurückgehalten: 0.");
     expect(fine.stdout).toContain("Das Log ist das des Servers der Adresse");
     expect(await wrong.exit).toBe(13);
     expect(wrong.stderr).toBe("redroom: NOT VERIFIED: the text of entry 2 is not the one on record\n");
@@ -396,6 +430,6 @@ describe("the command", () => {
   });
 
   it("leaves the folder as it was", async () => {
-    expect((await readdir(good)).length).toBe(7);
+    expect((await readdir(good)).length).toBe(8);
   });
 });

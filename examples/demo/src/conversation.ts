@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { MessageKind } from "@redroom/sdk";
 
-/** A line of the written conversation. What is said one after the other gets the numbers 1, 2, 3 … in its topic. */
+/** A line of the written conversation. */
 export interface Line {
   readonly topic: string;
+  /** 1, 2, 3 … among the lines of its topic. */
   readonly seq: number;
   readonly by: string;
   readonly kind: MessageKind;
   readonly text: string;
-  /** The seq of the question that an answer refers to. */
+  /** The number of the question that an answer refers to. */
   readonly re: number | undefined;
 }
 
@@ -30,6 +31,9 @@ interface Written {
     readonly re?: string;
   })[];
 }
+
+/** What tells lines apart, and can be read from a message too: nothing is said twice in a topic. */
+export const lineKey = ({ topic, text }: Pick<Line, "topic" | "text">): string => JSON.stringify([topic, text]);
 
 /** Reads `conversation.json`, where topics and questions have short names instead of titles and numbers. */
 export function readConversation(file = new URL("../conversation.json", import.meta.url)): Conversation {

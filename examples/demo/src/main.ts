@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { findFaults } from "./check.ts";
 import { readConversation } from "./conversation.ts";
 import { Operator } from "./operator.ts";
+import { inPlaces } from "./places.ts";
 import { Processes, type Running } from "./processes.ts";
 import { readRecord } from "./record.ts";
 import type { Report } from "./report.ts";
@@ -91,7 +92,8 @@ async function demo(processes: Processes): Promise<boolean> {
   screen.latencies(stage.latencies());
 
   screen.heading("What was checked, by the file and by what each participant reported");
-  const faults = findFaults(conversation, { record, received: stage.received() });
+  const received = [...stage.received()].map(([who, heard]) => [who, inPlaces(record, heard)] as const);
+  const faults = findFaults(conversation, { record: inPlaces(record, record), received: new Map(received) });
   screen.verdict(
     faults,
     `${lines.length} of ${lines.length} messages were stored once and in order, and reached everybody exactly once`,

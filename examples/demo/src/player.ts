@@ -2,7 +2,7 @@
 // standard output. Arguments: ADDRESS NAME PACE_MS; the password is in REDROOM_PASSWORD.
 import { setTimeout as pause } from "node:timers/promises";
 import { RedRoomClient } from "@redroom/sdk";
-import { type Line, readConversation } from "./conversation.ts";
+import { type Line, lineKey, readConversation } from "./conversation.ts";
 import { type Report, sharedClock } from "./report.ts";
 
 const [address = "", name = "", paceMs = "0"] = process.argv.slice(2);
@@ -20,23 +20,28 @@ function fail(error: unknown): never {
 async function play(): Promise<void> {
   const { REDROOM_PASSWORD: password = "" } = process.env;
   const client = await RedRoomClient.connect(address, { auth: { name, password } });
-  const heard = new Set<string>();
+  /** What has been heard, and its number in the record. */
+  const heard = new Map<string, number>();
   const saying: Promise<void>[] = [];
   let next = 0;
   let said = -1;
 
-  const key = ({ topic, seq }: Pick<Line, "topic" | "seq">): string => `${seq} ${topic}`;
+  const seqOf = (topic: string, place: number): number | undefined => {
+    const line = lines.find((one) => one.topic === topic && one.seq === place);
+    return line && heard.get(lineKey(line));
+  };
 
   const say = async (line: Line, place: number): Promise<void> => {
     await pause(Number(paceMs));
     report({ event: "sending", line: place, clock: sharedClock() });
-    const { kind, re } = line;
-    await client.topic(line.topic).send(line.text, { kind, ...(re !== undefined && { re }) });
+    const { topic, kind, text } = line;
+    const re = line.re === undefined ? undefined : seqOf(topic, line.re);
+    await client.topic(topic).send(text, { kind, ...(re !== undefined && { re }) });
     report({ event: "stored", line: place, clock: sharedClock() });
   };
 
   const goOn = (): void => {
-    for (let line = lines[next]; line !== undefined && heard.has(key(line)); line = lines[next]) next += 1;
+    for (let line = lines[next]; line !== undefined && heard.has(lineKey(line)); line = lines[next]) next += 1;
     const line = lines[next];
     if (line === undefined) void Promise.all(saying).then(() => client.close());
     else if (line.by === name && said < next) {
@@ -50,7 +55,7 @@ async function play(): Promise<void> {
   client.on("message", ({ topic, message }) => {
     const { at, ...rest } = message;
     report({ event: "read", topic: topic.title, ...rest, at: at.toISOString(), clock: sharedClock() });
-    heard.add(key({ topic: topic.title, seq: message.seq }));
+    heard.set(lineKey({ topic: topic.title, text: message.text }), message.seq);
     goOn();
   });
   client.on("closed", (error) => error && fail(error));

@@ -1,11 +1,11 @@
-import type { EntryKind } from "@redroom/sdk";
+import type { TopicMessage } from "@redroom/sdk";
 
 /** A message as a participant got it, or as the file holds it. */
 export interface Heard {
   readonly topic: string;
   readonly seq: number;
   readonly author: string;
-  readonly kind: EntryKind;
+  readonly kind: TopicMessage["kind"];
   /** ISO 8601. */
   readonly at: string;
   readonly text: string;

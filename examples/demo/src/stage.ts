@@ -1,4 +1,4 @@
-import type { Conversation, Line } from "./conversation.ts";
+import { type Conversation, type Line, lineKey } from "./conversation.ts";
 import type { Heard, Report } from "./report.ts";
 
 export interface Latencies {
@@ -23,13 +23,13 @@ export class Stage {
     this.#lines = lines;
     this.#onLine = onLine;
     this.#reports = new Map([...people, bot].map((name) => [name, []]));
-    this.#places = new Map(lines.map((line, place) => [key(line), place]));
+    this.#places = new Map(lines.map((line, place) => [lineKey(line), place]));
     this.#heard = lines.map(() => new Map());
   }
 
   report(who: string, report: Report): void {
     this.#reports.get(who)?.push(report);
-    if (report.event === "read") this.#heard[this.#places.get(key(report)) ?? -1]?.set(who, report);
+    if (report.event === "read") this.#heard[this.#places.get(lineKey(report)) ?? -1]?.set(who, report);
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#shown += 1;
       this.#onLine(next);
@@ -76,7 +76,7 @@ export class Stage {
         reports
           .filter(isRead)
           .filter(({ author }) => author !== who)
-          .flatMap((read) => since(this.#places.get(key(read)), read.clock)),
+          .flatMap((read) => since(this.#places.get(lineKey(read)), read.clock)),
       ),
     };
   }
@@ -97,8 +97,4 @@ type Read = Extract<Report, { event: "read" }>;
 
 function isRead(report: Report): report is Read {
   return report.event === "read";
-}
-
-function key({ topic, seq }: Pick<Line, "topic" | "seq">): string {
-  return `${seq} ${topic}`;
 }

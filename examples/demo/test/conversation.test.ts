@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findAnswer, readAnswers } from "../../bot/src/answers.ts";
-import { readConversation } from "../src/conversation.ts";
+import { lineKey, readConversation } from "../src/conversation.ts";
 
 const { people, bot, topics, lines } = readConversation();
 const answers = readAnswers(new URL("../../bot/answers.json", import.meta.url));
@@ -27,6 +27,10 @@ describe("the written conversation", () => {
 
   it("has a message of 10 kB", () => {
     expect(Math.max(...lines.map(({ text }) => Buffer.byteLength(text)))).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it("says nothing twice in a topic, so that what is heard can be told apart", () => {
+    expect(new Set(lines.map(lineKey)).size).toBe(lines.length);
   });
 
   it("numbers the messages of each topic 1, 2, 3 …", () => {

@@ -1,5 +1,6 @@
 export { ENTRY_KINDS, type EntryKind, MESSAGE_KINDS, type MessageKind } from "./base/message-kind.ts";
 export { type Checkpoint, openCheckpoint, originOf, readCheckpoint, signCheckpoint } from "./evidence/checkpoint.ts";
+export { type Delivery, deliveryOf, deliveryText } from "./evidence/delivery.ts";
 export {
   type ExportDirectory,
   type ExportEntry,
@@ -7,6 +8,7 @@ export {
   formatExportDirectory,
   formatExportEntry,
   formatExportKeys,
+  formatExportReceipt,
 } from "./evidence/export-format.ts";
 export {
   EXPORT_CHECKS,
@@ -64,3 +66,4 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from "./evidence/proofs.ts";
+export { addRange, type Range } from "./evidence/ranges.ts";

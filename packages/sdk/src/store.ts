@@ -1,3 +1,4 @@
+export type { Range } from "./evidence/ranges.ts";
 export { memoryStore } from "./store/memory-store.ts";
 export type {
   Appended,

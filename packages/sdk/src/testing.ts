@@ -1,3 +1,18 @@
+export { faultyStore, type StoreCall, type StoreFault } from "./testing/faulty-store.ts";
+export { ManualClock } from "./testing/manual-clock.ts";
+export {
+  SimulatedHost,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./testing/network/simulated-network.ts";
+export type { Notices } from "./testing/network/simulated-path.ts";
+export type { RelayConditions } from "./testing/relay/relay-conditions.ts";
+export type { RelayCounters } from "./testing/relay/relay-way.ts";
+export { UdpRelay, type UdpRelayOptions, type Way } from "./testing/relay/udp-relay.ts";
+export { SeededRandom } from "./testing/seeded-random.ts";
+export type { History, HistoryEvent, RecordedEntry } from "./testing/simulation/history.ts";
+export type { Violation } from "./testing/simulation/invariants.ts";
+export { type SimulationOptions, type SimulationResult, simulate } from "./testing/simulation/simulate.ts";
 export { type TopicStoreUnderTest, topicStoreContract } from "./testing/topic-store-contract.ts";
 export { type TestRunner, type TransportUnderTest, transportContract } from "./testing/transport-contract.ts";
 export { type UserStoreUnderTest, userStoreContract } from "./testing/user-store-contract.ts";

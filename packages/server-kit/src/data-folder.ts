@@ -64,9 +64,12 @@ export async function openDataFolder(folder: string, options: DataFolderOptions)
   }
 }
 
+/** A command can wait for a server that is busy; a server must say soon that it cannot serve. */
+const COMMAND_PATIENCE_MS = 5_000;
+
 /** Runs `work` with the store of a folder that is ready, also while a server has it open. */
 export async function withStore<T>(folder: string, work: (store: SqliteStore) => Promise<T>): Promise<T> {
-  const store = sqliteStore(requireInitialised(folder).database);
+  const store = sqliteStore(requireInitialised(folder).database, { busyTimeoutMs: COMMAND_PATIENCE_MS });
   await store.open();
   try {
     return await work(store);

@@ -47,13 +47,16 @@ const head = (): Promise<number> => inTopic(async (_, topic) => topic.head.seq);
 const file = (name: string): Promise<Buffer> => readFile(join(out, name));
 
 async function check() {
-  const [keys, checkpoint, directory, entries] = await Promise.all(
-    ["keys.json", "checkpoint", "directory.json", "entries.jsonl"].map(file),
+  const [keys, checkpoint, directory, entries, receipts] = await Promise.all(
+    ["keys.json", "checkpoint", "directory.json", "entries.jsonl", "receipts.jsonl"].map(file),
   );
-  if (!keys || !checkpoint || !directory || !entries) throw new Error("a file is missing");
+  if (!keys || !checkpoint || !directory || !entries || !receipts) throw new Error("a file is missing");
   const texts: (string | undefined)[] = [];
   const onEntry = ({ text }: { readonly text: string | undefined }) => void texts.push(text);
-  return { verdict: await verifyExport({ keys, checkpoint, directory, entries: [entries] }, { onEntry }), texts };
+  return {
+    verdict: await verifyExport({ keys, checkpoint, directory, entries: [entries], receipts: [receipts] }, { onEntry }),
+    texts,
+  };
 }
 
 describe("redroom-server export", () => {
@@ -73,7 +76,16 @@ describe("redroom-server export", () => {
     const checkpoint = `${await file("checkpoint")}`;
     expect(JSON.parse(stdout)).toMatchObject({ folder: out, entries: 3, visible: 3, checkpoint });
     expect((await readdir(out)).sort()).toEqual(
-      ["VERIFY.md", "checkpoint", "directory.json", "entries.jsonl", "index.html", "keys.json", "verify.py"].sort(),
+      [
+        "VERIFY.md",
+        "checkpoint",
+        "directory.json",
+        "entries.jsonl",
+        "index.html",
+        "keys.json",
+        "receipts.jsonl",
+        "verify.py",
+      ].sort(),
     );
     if (process.platform === "win32") return;
     expect((await stat(out)).mode & 0o777).toBe(0o700);
@@ -103,6 +115,45 @@ describe("redroom-server export", () => {
     const page = `${await file("index.html")}`;
     expect(page).toContain('<p class="none"><span lang="en">[erased, see <a href="#n2">#2</a>]</span>');
     for (const name of await readdir(out)) expect(`${await file(name)}`).not.toContain("streng geheim");
+  });
+
+  it("shows who has received what, and by which delivery it is on record", async () => {
+    await say(
+      { by: "anna", text: "Wie hoch?", kind: "question" },
+      { by: "bernd", text: "€ 25.000", kind: "answer", re: 1 },
+      { by: "server", text: "1", kind: "delivery", to: ["bernd"], re: 1 },
+      { by: "server", text: "1", kind: "delivery", to: ["anna", "bernd", "carla"], re: 2 },
+      { by: "anna", text: "Danke" },
+    );
+
+    await exported();
+
+    expect((await check()).verdict).toMatchObject({ valid: true, visible: 6 });
+    const page = `${await file("index.html")}`;
+    const shown = [...page.matchAll(/<article id="n(\d+)"[\s\S]*?<\/article>/g)].map(([article, seq]) => [
+      Number(seq),
+      [...(/class="received">[\s\S]*/.exec(article)?.[0] ?? "").matchAll(/#n(\d+)"><bdi>(\w+)/g)].map(
+        ([, by, who]) => `${who} #${by}`,
+      ),
+    ]);
+    expect(Object.fromEntries(shown)).toEqual({
+      1: ["bernd #3", "carla #4"],
+      2: ["anna #4", "carla #4"],
+      3: [],
+      4: [],
+      5: [],
+      6: [],
+    });
+    expect(page).toContain("Empfangen von");
+    expect(page).toMatch(/<article id="n4" class="delivery">[\s\S]*?<p>#1–#2 → <bdi>anna<\/bdi>, <bdi>bernd<\/bdi>/);
+    const receipts = `${await file("receipts.jsonl")}`
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+    expect(receipts).toMatchObject([
+      { seq: 3, first: 1, last: 1, to: [expect.any(String)] },
+      { seq: 4, first: 1, last: 2, to: { length: 3 } },
+    ]);
   });
 
   it("runs beside a server, and its clients go on with the entry that says so", async () => {
@@ -171,7 +222,7 @@ describe("redroom-server export refuses", () => {
     const writing = inTopic(async (store, topic) => {
       const checkpoint = await recordExport(store, topic.id, undefined);
       const lying = {
-        names: (id: string) => store.names(id),
+        people: (id: string) => store.people(id),
         logKey: () => store.logKey(),
         read: async (...args: Parameters<TopicStore["read"]>) =>
           (await store.read(...args)).map((entry) => ({ ...entry, content: entry.content?.replace("ja", "nein") })),

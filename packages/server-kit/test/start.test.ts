@@ -56,13 +56,13 @@ describe("redroom-server start", () => {
 
   it("ends with 0 at SIGTERM, tells its clients, and leaves the database as a single file", async () => {
     const server = await startServer(folder);
-    const client = await connect(server.address, server.password);
-    const closed = new Promise((resolve) => client.once("closed", resolve));
+    await using client = await connect(server.address, server.password);
+    const changed = new Promise((resolve) => client.once("state", resolve));
 
     const ended = await server.stop("SIGTERM");
 
     expect(ended).toMatchObject({ code: 0, signal: null });
-    expect(await closed).toMatchObject({ code: "SHUTTING_DOWN" });
+    expect(await changed).toMatchObject({ previous: "online", code: "SHUTTING_DOWN" });
     expect(await readdir(folder)).not.toEqual(expect.arrayContaining([expect.stringMatching(/-wal|-shm/)]));
   });
 

@@ -1,12 +1,13 @@
 import type { RedRoomClient, Topic, TopicListing } from "@redroom/sdk";
 import { type ConnectionOptions, connect } from "../connect.ts";
+import { connectionLine } from "../connection-line.ts";
 import type { Context } from "../context.ts";
 import { Conversation } from "../conversation.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CommandFailure, explain, usageFailure } from "../failure.ts";
 import { onSignal } from "../signals.ts";
 import { printable } from "../terminal/printable.ts";
-import { Terminal } from "../terminal/terminal.ts";
+import { dim, Terminal } from "../terminal/terminal.ts";
 import type { Texts } from "../texts/texts.ts";
 
 export interface ChatOptions extends ConnectionOptions {
@@ -33,13 +34,19 @@ async function converse(client: RedRoomClient, terminal: Terminal, options: Chat
 
   const conversation = new Conversation(client.user.name, terminal, texts);
   client.on("message", ({ message }) => conversation.arrived(message));
+  client.on("withheld", ({ seq }) => conversation.withheld(seq));
   client.on("outgoing", ({ sending }) => conversation.changed(sending));
+  client.on("delivered", () => terminal.update());
+  client.on("state", (change) => {
+    const line = connectionLine(change, texts);
+    if (line !== undefined) terminal.print(dim(`— ${line} —`));
+  });
   const known = topics.find((topic) => topic.title === title.normalize("NFC"));
   if (known !== undefined) {
     terminal.print(texts("chat.welcome", { topic: printable(known.title), user: printable(client.user.name) }));
   }
   const topic = await client.topic(title).open({ from: Math.max(1, (known?.head ?? 0) - HISTORY + 1) });
-  terminal.show("> ", (columns) => conversation.unstored(columns));
+  terminal.show("> ", (columns) => conversation.own(columns));
 
   await readLines(topic, terminal, texts);
   if (topic.unstored > 0) terminal.print(texts("chat.leaving"));

@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
-import { writeNext } from "../message-line.ts";
+import { writeMessage, writeWithheld } from "../message-line.ts";
 
 export interface ReadOptions extends ConnectionOptions {
   readonly topic: string;
@@ -20,8 +20,16 @@ export async function history(address: string, options: ReadOptions, context: Co
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   while (left > 0 && !context.output.gone) {
     const wanted = Math.min(PAGE, left);
-    const page = await topic.history({ from: next, limit: wanted });
-    for (const message of page) next = await writeNext(message, next, options, context);
+    const withheld: number[] = [];
+    const page = await topic.history({ from: next, limit: wanted, onWithheld: (seq) => withheld.push(seq) });
+    for (const message of page) {
+      for (; withheld[0] !== undefined && withheld[0] < message.seq; withheld.shift()) {
+        await writeWithheld(withheld[0], options.json, context);
+      }
+      await writeMessage(message, options, context);
+      next = message.seq + 1;
+    }
+    for (const seq of withheld) await writeWithheld(seq, options.json, context);
     if (page.length < wanted) return;
     left -= page.length;
   }

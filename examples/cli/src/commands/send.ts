@@ -1,5 +1,6 @@
 import type { MessageKind, RedRoomClient, Stored, Topic } from "@redroom/sdk";
 import { type ConnectionOptions, connect } from "../connect.ts";
+import { connectionLine } from "../connection-line.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
@@ -24,6 +25,10 @@ export async function send(
   context: Context,
 ): Promise<void> {
   await using client = await connect(address, options, context);
+  client.on("state", (change) => {
+    const line = connectionLine(change, context.texts);
+    if (line !== undefined) context.warn(line);
+  });
   const topic = await client.topic(options.topic).open({ from: "none" });
   const { kind, re } = options;
   const post = (text: string) => topic.send(text, { ...(kind && { kind }), ...(re && { re }) });

@@ -1,19 +1,27 @@
 import { connect } from "../connect.ts";
+import { connectionLine } from "../connection-line.ts";
 import type { Context } from "../context.ts";
-import { writeNext } from "../message-line.ts";
+import { writeMessage, writeWithheld } from "../message-line.ts";
 import { onSignal } from "../signals.ts";
 import type { ReadOptions } from "./history.ts";
 
-/** Prints messages as they come, until the limit, Ctrl-C, or the end of who reads them. A slow reader slows the server. */
+/**
+ * Prints messages as they come, until the limit, Ctrl-C, or the end of who reads them, across lost connections. A slow
+ * reader slows the server.
+ */
 export async function tail(address: string, options: ReadOptions, context: Context): Promise<void> {
   await using client = await connect(address, options, context);
   const leaving = new AbortController();
   using _signals = onSignal(() => leaving.abort());
-  const messages = client.topic(options.topic).messages({ from: options.from ?? "now", signal: leaving.signal });
-  let next = options.from;
-  let left = options.limit ?? Number.POSITIVE_INFINITY;
-  for await (const message of messages) {
-    next = await writeNext(message, next, options, context);
+  client.on("state", (change) => {
+    const line = connectionLine(change, context.texts);
+    if (line !== undefined) context.warn(line);
+  });
+  const { from = "now", limit = Number.POSITIVE_INFINITY, json } = options;
+  const onWithheld = (seq: number): void => void writeWithheld(seq, json, context);
+  let left = limit;
+  for await (const message of client.topic(options.topic).messages({ from, signal: leaving.signal, onWithheld })) {
+    await writeMessage(message, options, context);
     left -= 1;
     if (left === 0 || context.output.gone) return;
   }

@@ -28,6 +28,7 @@ export async function verify(folder: string, options: VerifyOptions, { texts, ou
     checkpoint: await read("checkpoint"),
     directory: await read("directory.json"),
     entries: bytesOf(join(folder, "entries.jsonl")),
+    receipts: bytesOf(join(folder, "receipts.jsonl")),
   };
   const earlier =
     options.checkpoint === undefined ? undefined : await readable(options.checkpoint, (file) => readFile(file));
@@ -75,8 +76,8 @@ async function readable<T>(file: string, read: (file: string) => Promise<T>): Pr
   try {
     return await read(file);
   } catch (cause) {
-    const { code, syscall } = cause as NodeJS.ErrnoException;
+    const { code, syscall, path = file } = cause as NodeJS.ErrnoException;
     if (syscall === undefined) throw cause;
-    throw usageFailure("failure.fileUnreadable", { file, code: code ?? "" });
+    throw usageFailure("failure.fileUnreadable", { file: path, code: code ?? "" });
   }
 }

@@ -104,7 +104,17 @@ export const de: Catalogue = {
   "state.queued": "ungesendet",
   "state.sent": "gesendet",
   "state.stored": "gespeichert",
+  "state.delivered": "zugestellt",
   "state.failed": "nicht gespeichert",
+
+  "connection.lost": "Verbindung verloren; neuer Versuch … ({reason})",
+  "connection.back": "wieder verbunden",
+  "connection.unavailable": "der Server erreicht seine Datenbank nicht; was Sie senden, wartet ({reason})",
+  "connection.available": "der Server erreicht seine Datenbank wieder",
+
+  "delivery.stored": "✓ #{seq} gespeichert",
+  "delivery.partly": "✓ #{seq} gespeichert, zugestellt an {names}",
+  "delivery.all": "✓✓ #{seq} zugestellt an {names}",
 
   "chat.choose": "Welches Thema (1 bis {count})? ",
   "chat.chooseAgain": "Bitte eine Zahl von 1 bis {count} eingeben.",
@@ -145,6 +155,8 @@ export const de: Catalogue = {
   "verify.earlier": "NICHT BESTÄTIGT: die Niederschrift setzt den früheren Prüfpunkt nicht fort",
   "verify.entry": "NICHT BESTÄTIGT: Eintrag {seq} hat nicht die richtige Form oder ist nicht an seinem Platz",
   "verify.commitment": "NICHT BESTÄTIGT: der Text von Eintrag {seq} ist nicht der festgehaltene",
+  "verify.delivery": "NICHT BESTÄTIGT: Eintrag {seq} ist eine Zustellung, die nicht sagt, was empfangen wurde",
+  "verify.receipts": "NICHT BESTÄTIGT: receipts.jsonl sagt etwas anderes als die Zustellungen unter den Einträgen",
   "verify.size": "NICHT BESTÄTIGT: es sind nicht so viele Einträge, wie der Prüfpunkt umfasst",
   "verify.root": "NICHT BESTÄTIGT: der Prüfpunkt wurde über andere Einträge signiert",
 
@@ -170,6 +182,7 @@ export const de: Catalogue = {
   "error.FRAME_TOO_LARGE": "Server und Programm verstehen einander nicht",
   "error.VERSION_UNSUPPORTED": "Server und Programm sprechen verschiedene Versionen",
   "error.LOGIN_FAILED": "Name oder Passwort ist falsch",
+  "error.CREDENTIALS_UNAVAILABLE": "Name und Passwort waren nicht zu bekommen",
   "error.NOT_ALLOWED": "das ist Ihnen nicht erlaubt",
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",

@@ -98,7 +98,17 @@ export const en = {
   "state.queued": "unsent",
   "state.sent": "sent",
   "state.stored": "stored",
+  "state.delivered": "delivered",
   "state.failed": "not stored",
+
+  "connection.lost": "connection lost; trying again … ({reason})",
+  "connection.back": "connected again",
+  "connection.unavailable": "the server cannot use its database; what you send waits ({reason})",
+  "connection.available": "the server can use its database again",
+
+  "delivery.stored": "✓ #{seq} stored",
+  "delivery.partly": "✓ #{seq} stored, delivered to {names}",
+  "delivery.all": "✓✓ #{seq} delivered to {names}",
 
   "chat.choose": "Which topic (1 to {count})? ",
   "chat.chooseAgain": "Please type a number from 1 to {count}.",
@@ -135,6 +145,8 @@ export const en = {
   "verify.earlier": "NOT VERIFIED: the record does not continue the earlier checkpoint",
   "verify.entry": "NOT VERIFIED: entry {seq} is malformed, or not in its place",
   "verify.commitment": "NOT VERIFIED: the text of entry {seq} is not the one on record",
+  "verify.delivery": "NOT VERIFIED: entry {seq} is a delivery that does not say what was received",
+  "verify.receipts": "NOT VERIFIED: receipts.jsonl does not say what the deliveries among the entries say",
   "verify.size": "NOT VERIFIED: there are not as many entries as the checkpoint covers",
   "verify.root": "NOT VERIFIED: the checkpoint was signed over other entries",
 
@@ -160,6 +172,7 @@ export const en = {
   "error.FRAME_TOO_LARGE": "server and client do not understand each other",
   "error.VERSION_UNSUPPORTED": "server and client speak different versions",
   "error.LOGIN_FAILED": "name or password is wrong",
+  "error.CREDENTIALS_UNAVAILABLE": "name and password could not be obtained",
   "error.NOT_ALLOWED": "you are not allowed to do this",
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",

@@ -2,8 +2,11 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls `callback` once after `delayMs`, or after 24 days; a pending timer never keeps the process alive. */
-  setTimer(callback: () => void, delayMs: number): Timer;
+  /**
+   * Calls `callback` once after `delayMs`, or after 24 days; a pending timer keeps the process alive only where that is
+   * asked for.
+   */
+  setTimer(callback: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): Timer;
 }
 
 export interface Timer {
@@ -16,9 +19,9 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, { keepAlive = false } = {}) {
     const handle = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
-    handle.unref?.();
+    if (!keepAlive) handle.unref?.();
     return { cancel: () => clearTimeout(handle) };
   },
 };

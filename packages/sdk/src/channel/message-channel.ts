@@ -5,8 +5,12 @@ import type { Message } from "../protocol/messages.ts";
 import type { Stream } from "../transport/transport.ts";
 
 export interface MessageChannelHandler {
-  /** May throw `PROTOCOL_ERROR` for a message that has no place here; it becomes a violation. */
-  onMessage(message: Message): void;
+  /**
+   * May throw `PROTOCOL_ERROR` for a message that has no place here; it becomes a violation.
+   *
+   * @param bytes The size of the message without its padding.
+   */
+  onMessage(message: Message, bytes: number): void;
   /** The peer sends no more. */
   onEnd(): void;
   /** The channel ended before its time. Nothing follows. */
@@ -34,7 +38,8 @@ export class MessageChannel {
   readonly #answering: boolean;
   /** Frames that have arrived and are not handed over yet. */
   #waiting: Frame[] = [];
-  #paused = false;
+  /** Why no message is handed over now. */
+  readonly #holds = new Set<string>();
   /** The peer does not read what it was sent. */
   #clogged = false;
   #delivering = false;
@@ -89,19 +94,20 @@ export class MessageChannel {
     this.#stream.end();
   }
 
-  reset(): void {
+  /** @param code Of `CLOSE_CODES`; tells the peer why. */
+  reset(code?: number): void {
     this.#over = true;
-    this.#stream.reset();
+    this.#stream.reset(code);
   }
 
-  pause(): void {
-    this.#paused = true;
+  /** @param reason Whoever pauses for a reason of their own resumes by it; others stay paused. */
+  pause(reason = ""): void {
+    this.#holds.add(reason);
     this.#stream.pause();
   }
 
-  resume(): void {
-    this.#paused = false;
-    this.#deliver();
+  resume(reason = ""): void {
+    if (this.#holds.delete(reason)) this.#deliver();
   }
 
   #receive(bytes: Uint8Array): void {
@@ -118,7 +124,7 @@ export class MessageChannel {
   }
 
   get #stopped(): boolean {
-    return this.#over || this.#paused || this.#clogged;
+    return this.#over || this.#holds.size > 0 || this.#clogged;
   }
 
   #deliver(): void {
@@ -128,7 +134,8 @@ export class MessageChannel {
     const frames = this.#waiting;
     try {
       for (; next < frames.length && !this.#stopped; next += 1) {
-        this.#handler.onMessage(decodeMessage(frames[next] as Frame));
+        const frame = frames[next] as Frame;
+        this.#handler.onMessage(decodeMessage(frame), frame.head.byteLength + frame.body.byteLength);
       }
     } catch (thrown) {
       this.#violate(toRedRoomError(thrown, "INTERNAL", "handle a message"));

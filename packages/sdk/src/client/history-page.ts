@@ -4,12 +4,14 @@ import { verifyConsistency } from "../evidence/proofs.ts";
 import { protocolError } from "../protocol/frame.ts";
 import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
 import type { Link } from "./link.ts";
-import { readMessage, type TopicMessage } from "./message.ts";
+import { readEntry, type TopicMessage } from "./message.ts";
 import { openHead, reconcile } from "./reconcile.ts";
 import { expectLast, request } from "./request.ts";
 
 export interface HistoryPage {
   readonly messages: readonly TopicMessage[];
+  /** The entries whose text cannot be read, ascending. */
+  readonly withheld: readonly number[];
   /** Of every entry of the page, also of those whose text is withheld. */
   readonly leafHashes: readonly Hash[];
   /** The seq behind the page. */
@@ -35,17 +37,19 @@ export async function readPage(link: Link, topicId: string, from: number, limit:
   if (entries.length > limit) throw protocolError(`${entries.length} entries came where ${limit} were asked for`);
   if (entries.length === 0) {
     if (from <= size) throw protocolError(`entry ${from} of ${size} did not come`);
-    return { messages: [], leafHashes: [], next: from, last: true };
+    return { messages: [], withheld: [], leafHashes: [], next: from, last: true };
   }
   const follower = new LogFollower(trust, readFrontierOf(from - 1, decodeHashes(frontier)));
   const messages: TopicMessage[] = [];
+  const withheld: number[] = [];
   const leafHashes: Hash[] = [];
   for (const message of entries) {
     if (message.type === "entry") {
-      const { leaf, content } = readMessage(message, topicId, follower.size + 1);
-      leafHashes.push(hashLeaf(leaf));
-      messages.push(content);
+      const read = readEntry(message, topicId, follower.size + 1);
+      leafHashes.push(hashLeaf(read.leaf));
+      if (read.message !== undefined) messages.push(read.message);
     } else if (message.type === "placeholder") {
+      withheld.push(follower.size + 1);
       leafHashes.push(decodeHash(message.leafHash));
     } else {
       throw protocolError(`${message.type} has no place in a page of entries`);
@@ -54,5 +58,5 @@ export async function readPage(link: Link, topicId: string, from: number, limit:
   }
   const page = { size: follower.size, root: rootOf(follower.frontier) };
   if (!verifyConsistency(page, head, decodeHashes(consistency))) throw logFork(trust.log.origin, head.note, undefined);
-  return { messages, leafHashes, next: follower.size + 1, last: follower.size === size };
+  return { messages, withheld, leafHashes, next: follower.size + 1, last: follower.size === size };
 }

@@ -5,15 +5,20 @@ export interface FeedSource {
   pause(): void;
   resume(): void;
   abandon(): void;
+  /** The application has taken this message. */
+  taken(message: TopicMessage): void;
+  /** The application has come to an entry whose text is withheld or was erased. */
+  withheld(seq: number): void;
 }
 
-/** So many messages wait for a slow consumer before the stream is paused; a quarter of it resumes it. */
+/** So many entries wait for a slow consumer before the stream is paused; a quarter of it resumes it. */
 const HIGH_WATER = 256;
 
 /** From pushed messages to an async iterator, with back-pressure. Leaving the loop ends the stream. */
 export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
   readonly #source: FeedSource;
-  readonly #waiting: TopicMessage[] = [];
+  /** Messages, and the numbers of entries without a text. */
+  readonly #waiting: (TopicMessage | number)[] = [];
   #waking: (() => void)[] = [];
   #paused = false;
   #over: { readonly error: RedRoomError | undefined } | undefined;
@@ -22,8 +27,9 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
     this.#source = source;
   }
 
-  push(message: TopicMessage): void {
-    this.#waiting.push(message);
+  /** @param entry A message, or the seq of one whose text is withheld. */
+  push(entry: TopicMessage | number): void {
+    this.#waiting.push(entry);
     if (this.#waiting.length >= HIGH_WATER && !this.#paused) {
       this.#paused = true;
       this.#source.pause();
@@ -38,29 +44,41 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
   }
 
   async next(): Promise<IteratorResult<TopicMessage>> {
-    while (this.#waiting.length === 0 && this.#over === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#waking.push(resolve);
-      });
+    for (;;) {
+      while (this.#waiting.length === 0 && this.#over === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#waking.push(resolve);
+        });
+      }
+      const entry = this.#waiting.shift();
+      if (entry === undefined) return this.#end();
+      this.#goOn();
+      if (typeof entry === "number") {
+        this.#source.withheld(entry);
+      } else {
+        this.#source.taken(entry);
+        return { done: false, value: entry };
+      }
     }
-    const message = this.#waiting.shift();
-    if (message === undefined) {
-      const error = this.#over?.error;
-      this.#over = { error: undefined };
-      if (error !== undefined) throw error;
-      return { done: true, value: undefined };
-    }
-    if (this.#paused && this.#waiting.length <= HIGH_WATER / 4) {
-      this.#paused = false;
-      this.#source.resume();
-    }
-    return { done: false, value: message };
   }
 
   async return(): Promise<IteratorResult<TopicMessage>> {
     this.#waiting.length = 0;
     this.#source.abandon();
     this.finish(undefined);
+    return { done: true, value: undefined };
+  }
+
+  #goOn(): void {
+    if (!this.#paused || this.#waiting.length > HIGH_WATER / 4) return;
+    this.#paused = false;
+    if (this.#over === undefined) this.#source.resume();
+  }
+
+  #end(): IteratorResult<TopicMessage> {
+    const error = this.#over?.error;
+    this.#over = { error: undefined };
+    if (error !== undefined) throw error;
     return { done: true, value: undefined };
   }
 

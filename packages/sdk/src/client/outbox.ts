@@ -1,9 +1,11 @@
 import { utf8 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import type { MessageKind } from "../base/message-kind.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { MessageOf } from "../protocol/messages.ts";
 import { Sending, type Stored } from "./sending.ts";
 
 export interface SendOptions {
@@ -15,17 +17,31 @@ export interface SendOptions {
   readonly id?: string;
 }
 
+/** How much may wait to be stored, for each topic. */
 export interface OutboxLimits {
+  /** 1,024 by default. */
   readonly maxMessages: number;
+  /** UTF-8 bytes of their texts; 16 MiB by default. */
   readonly maxBytes: number;
+}
+
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { maxMessages: 1024, maxBytes: 16 * 1024 * 1024 };
+
+type Publication = MessageOf<"publish">;
+
+interface Entry {
+  readonly sending: Sending;
+  readonly message: Publication;
 }
 
 /** The messages of one topic that the record has not answered yet, in call order, in memory only. */
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #waiting = new Map<string, { readonly sending: Sending; readonly bytes: number }>();
-  /** Those not yet handed to the network, so that telling them costs nothing for the others. */
-  #unsent: Sending[] = [];
+  readonly #waiting = new Map<string, Entry>();
+  /** Those not handed to this connection's stream yet. */
+  #unsent: Entry[] = [];
+  /** Those handed over that have not left for the network yet. */
+  #leaving: Sending[] = [];
   #bytes = 0;
 
   constructor(limits: OutboxLimits) {
@@ -36,18 +52,23 @@ export class Outbox {
     return this.#waiting.size;
   }
 
+  /** The message that waits under this id. */
+  find(id: string): Sending | undefined {
+    return this.#waiting.get(id)?.sending;
+  }
+
   /**
    * Checks a message and takes it.
    *
-   * @returns The message, and its text as it will travel.
    * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`.
    */
   add(
     text: string,
     { kind = "note", re, id = randomId() }: SendOptions,
     { maxTextBytes }: Limits,
+    clock: Clock,
     onState: (sending: Sending) => void,
-  ): { sending: Sending; body: Uint8Array } {
+  ): Sending {
     if (!text.isWellFormed()) throw new RedRoomError("TEXT_INVALID", "unable to send; the text is not Unicode");
     if (text === "") throw new RedRoomError("TEXT_INVALID", "unable to send; the text is empty");
     const body = utf8(text);
@@ -65,44 +86,64 @@ export class Outbox {
         { retryable: true, remedy: "wait for earlier messages before sending more" },
       );
     }
-    checkMessage({ type: "publish", id, kind, ...(re !== undefined && { re }), body });
+    const message: Publication = { type: "publish", id, kind, ...(re !== undefined && { re }), body };
+    checkMessage(message);
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
-    const sending = new Sending({ id, kind, text, re }, onState);
-    this.#waiting.set(id, { sending, bytes: body.byteLength });
-    this.#unsent.push(sending);
+    const sending = new Sending({ id, kind, text, re }, clock, onState);
+    const entry = { sending, message };
+    this.#waiting.set(id, entry);
+    this.#unsent.push(entry);
     this.#bytes += body.byteLength;
-    return { sending, body };
+    return sending;
   }
 
-  /** @returns `false` when no such message waits. */
-  stored(answer: Stored): boolean {
+  /** @returns The message that was waiting. */
+  stored(answer: Stored): Sending | undefined {
     const sending = this.#take(answer.id);
     sending?.stored(answer);
-    return sending !== undefined;
+    return sending;
   }
 
-  /** @returns `false` when no such message waits. */
-  refused(id: string, error: RedRoomError): boolean {
-    const sending = this.#take(id);
-    sending?.fail(error);
-    return sending !== undefined;
+  refused(id: string, error: RedRoomError): void {
+    this.#take(id)?.fail(error);
+  }
+
+  /** Hands over what is left, in call order. @param publish Answers `false` when the network is behind. */
+  send(publish: (message: Publication) => boolean): void {
+    let room = true;
+    for (const { message, sending } of this.#unsent.splice(0)) {
+      this.#leaving.push(sending);
+      room = publish(message);
+    }
+    if (room) this.flushed();
   }
 
   /** Everything handed over so far has left for the network. */
   flushed(): void {
-    for (const sending of this.#unsent.splice(0)) sending.sent();
+    for (const sending of this.#leaving.splice(0)) sending.sent();
   }
 
-  failAll(error: RedRoomError): void {
+  /** The connection was lost: whatever has no answer is sent again on the next one, under the same ids, in the same order. */
+  requeue(): void {
+    this.#leaving = [];
+    this.#unsent = [...this.#waiting.values()];
+    for (const { sending } of this.#unsent) sending.requeued();
+  }
+
+  /** @returns How many there were. */
+  failAll(error: RedRoomError): number {
+    const { size } = this.#waiting;
     this.#unsent = [];
+    this.#leaving = [];
     for (const id of [...this.#waiting.keys()]) this.refused(id, error);
+    return size;
   }
 
   #take(id: string): Sending | undefined {
     const entry = this.#waiting.get(id);
     if (entry === undefined) return undefined;
     this.#waiting.delete(id);
-    this.#bytes -= entry.bytes;
+    this.#bytes -= entry.message.body.byteLength;
     return entry.sending;
   }
 }

@@ -5,7 +5,7 @@ import { fromFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
-import type { Link } from "./link.ts";
+import { isInterruption, type Link } from "./link.ts";
 
 /**
  * Asks on a stream of its own.
@@ -29,7 +29,7 @@ export async function request(link: Link, message: Message): Promise<Message[]> 
           if (response.length > 0) resolve(response);
           else reject(new RedRoomError("PROTOCOL_ERROR", "unable to read the answer; there was none"));
         },
-        onReset: reject,
+        onReset: (error) => reject(interrupted(error)),
         onViolation: (error) => {
           reject(error);
           link.violated(error);
@@ -40,6 +40,12 @@ export async function request(link: Link, message: Message): Promise<Message[]> 
     channel.send(message);
     channel.end();
   });
+}
+
+/** The connection went, and with it the answer: asking again on the next one is right. */
+function interrupted(error: RedRoomError): RedRoomError {
+  if (!isInterruption(error) || error.retryable) return error;
+  return new RedRoomError(error.code, error.message, { cause: error, retryable: true });
 }
 
 /** The last message of a response, which must be of this type. */

@@ -1,8 +1,12 @@
-import type { RedRoomError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
 import type { MessageKind } from "../base/message-kind.ts";
 
-/** Where a message on its way to the record is. `stored` and `failed` are final. */
-export type SendState = "queued" | "sent" | "stored" | "failed";
+/**
+ * Where a message on its way is: `queued ⇄ sent → stored → delivered | failed`. `sent` becomes `queued` again when the
+ * connection is lost before the answer; the message is then sent again under the same id, and stored once.
+ */
+export type SendState = "queued" | "sent" | "stored" | "delivered" | "failed";
 
 /** The record's answer. */
 export interface Stored {
@@ -14,6 +18,24 @@ export interface Stored {
   readonly duplicate: boolean;
 }
 
+export interface DeliveredOptions {
+  /** `all`: every other member of the topic who was known when it was stored; `any`: the first one. `all` by default. */
+  readonly by?: "all" | "any";
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+export interface Delivered {
+  /** The names of those who have confirmed it so far. */
+  readonly by: readonly string[];
+}
+
+interface Waiter {
+  readonly by: "all" | "any";
+  readonly resolve: (delivered: Delivered) => void;
+  readonly reject: (error: RedRoomError) => void;
+}
+
 /** A message on its way. Awaiting it waits until it is stored durably. */
 export class Sending implements PromiseLike<Stored> {
   readonly id: string;
@@ -21,10 +43,17 @@ export class Sending implements PromiseLike<Stored> {
   readonly text: string;
   readonly re: number | undefined;
   readonly #stored: Promise<Stored>;
+  readonly #clock: Clock;
   readonly #onState: (sending: Sending) => void;
+  readonly #receivedBy = new Set<string>();
+  readonly #waiting = new Set<Waiter>();
   #resolve: (stored: Stored) => void = () => {};
   #reject: (error: RedRoomError) => void = () => {};
   #state: SendState = "queued";
+  /** All who are awaited have it. */
+  #complete = false;
+  /** Why nothing more will be heard of it. */
+  #error: RedRoomError | undefined;
 
   constructor(
     message: {
@@ -33,12 +62,14 @@ export class Sending implements PromiseLike<Stored> {
       readonly text: string;
       readonly re?: number | undefined;
     },
+    clock: Clock,
     onState: (sending: Sending) => void,
   ) {
     this.id = message.id;
     this.kind = message.kind;
     this.text = message.text;
     this.re = message.re;
+    this.#clock = clock;
     this.#onState = onState;
     this.#stored = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -51,6 +82,11 @@ export class Sending implements PromiseLike<Stored> {
     return this.#state;
   }
 
+  /** The names of those who have confirmed that they have it. Only known where the topic is also read. */
+  get receivedBy(): ReadonlySet<string> {
+    return this.#receivedBy;
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: being awaited is what this class is for
   then<T = Stored, F = never>(
     onStored?: ((stored: Stored) => T | PromiseLike<T>) | null,
@@ -59,21 +95,81 @@ export class Sending implements PromiseLike<Stored> {
     return this.#stored.then(onStored, onFailed);
   }
 
-  /** @internal */
+  /**
+   * Waits until others have confirmed that they have received it, as the record says. As long as nobody else is in the
+   * topic, nobody has.
+   *
+   * @throws {RedRoomError} `OPTIONS_INVALID` where the topic was opened without reading; `TIMEOUT`, `ABORTED`; what the
+   * message failed with; `CONNECTION_CLOSED` when the client closes.
+   */
+  async delivered({ by = "all", signal, timeoutMs }: DeliveredOptions = {}): Promise<Delivered> {
+    if (this.#error !== undefined) throw this.#error;
+    if (signal?.aborted) throw gaveUp(signal);
+    if (this.#reached(by)) return this.#delivered;
+    return new Promise((resolve, reject) => {
+      const settle = <T>(how: (value: T) => void) => {
+        return (value: T): void => {
+          this.#waiting.delete(waiter);
+          timer?.cancel();
+          signal?.removeEventListener("abort", onAbort);
+          how(value);
+        };
+      };
+      const waiter: Waiter = { by, resolve: settle(resolve), reject: settle(reject) };
+      const onAbort = (): void => waiter.reject(gaveUp(signal));
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : this.#clock.setTimer(() => waiter.reject(tooLate(timeoutMs, this.#receivedBy.size)), timeoutMs);
+      signal?.addEventListener("abort", onAbort);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  /** @internal It has left for the network. */
   sent(): void {
     if (this.#state === "queued") this.#enter("sent");
+  }
+
+  /** @internal The connection was lost before the answer came. */
+  requeued(): void {
+    if (this.#state === "sent") this.#enter("queued");
   }
 
   /** @internal */
   stored(stored: Stored): void {
     this.#resolve(stored);
     this.#enter("stored");
+    if (this.#complete) this.#enter("delivered");
+  }
+
+  /** @internal @param complete Whether all who are awaited now have it. */
+  received(names: readonly string[], complete: boolean): void {
+    for (const name of names) this.#receivedBy.add(name);
+    this.#complete ||= complete;
+    if (this.#state === "stored" && this.#complete) this.#enter("delivered");
+    for (const waiter of [...this.#waiting]) if (this.#reached(waiter.by)) waiter.resolve(this.#delivered);
   }
 
   /** @internal */
   fail(error: RedRoomError): void {
     this.#reject(error);
     this.#enter("failed");
+    this.unfollow(error);
+  }
+
+  /** @internal Nothing more will be heard of who receives it. */
+  unfollow(error: RedRoomError): void {
+    this.#error ??= error;
+    for (const waiter of [...this.#waiting]) waiter.reject(error);
+  }
+
+  #reached(by: "all" | "any"): boolean {
+    return this.#receivedBy.size > 0 && (by === "any" || this.#complete);
+  }
+
+  get #delivered(): Delivered {
+    return { by: [...this.#receivedBy] };
   }
 
   #enter(state: SendState): void {
@@ -81,3 +177,11 @@ export class Sending implements PromiseLike<Stored> {
     this.#onState(this);
   }
 }
+
+const gaveUp = (signal: AbortSignal | undefined): RedRoomError =>
+  new RedRoomError("ABORTED", "unable to wait for the delivery; the caller gave up", { cause: signal?.reason });
+
+const tooLate = (timeoutMs: number, count: number): RedRoomError =>
+  new RedRoomError("TIMEOUT", `unable to see the delivery; within ${timeoutMs} ms ${count} have confirmed it`, {
+    retryable: true,
+  });

@@ -1,41 +1,61 @@
 import { RedRoomError } from "../base/errors.ts";
-import { parseLogProof } from "../evidence/log-proof.ts";
-import { verifyInclusion } from "../evidence/proofs.ts";
 import { fromFailure } from "../protocol/failure.ts";
-import { protocolError } from "../protocol/frame.ts";
+import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import { readPage } from "./history-page.ts";
-import { isBreach, type Link } from "./link.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import { Deliveries } from "./deliveries.ts";
+import type { Link } from "./link.ts";
 import type { TopicMessage } from "./message.ts";
 import { MessageFeed } from "./message-feed.ts";
-import { Outbox, type SendOptions } from "./outbox.ts";
-import { reconcile } from "./reconcile.ts";
-import { expectLast, request } from "./request.ts";
+import { Outbox, type OutboxLimits, type SendOptions } from "./outbox.ts";
 import type { Sending } from "./sending.ts";
+import { type ReaderHost, TopicReader } from "./topic-reader.ts";
+import { confirmCheckpoint, type HistoryOptions, proveEntry, readHistory } from "./topic-record.ts";
 import { TopicStream } from "./topic-stream.ts";
 
 /** Where to begin: with the first message, with those to come, or with a certain seq. */
 export type From = "start" | "now" | number;
 
-/** What a topic needs of its client. */
-export interface TopicHost {
-  /** @throws {RedRoomError} When the session is over. */
-  link(): Link;
-  message(topic: Topic, message: TopicMessage, live: boolean): void;
-  outgoing(topic: Topic, sending: Sending): void;
+export interface MessagesOptions {
+  /** `"now"` by default. */
+  readonly from?: From;
+  /** Ends the loop. */
+  readonly signal?: AbortSignal;
+  /** Called, in their places, for entries whose text is withheld or was erased. */
+  readonly onWithheld?: (seq: number) => void;
 }
 
-const OUTBOX_LIMITS = { maxMessages: 1024, maxBytes: 16 * 1024 * 1024 };
+/** What a topic needs of its client. */
+export interface TopicHost extends ReaderHost {
+  readonly outbox: OutboxLimits;
+  user(): SessionUser;
+  limits(): Limits;
+  /** @throws {RedRoomError} Unless there is a session: a retryable error, if there will be one again. */
+  online(): Link;
+  /** @throws {RedRoomError} When the client is closed. */
+  alive(): void;
+  /** @returns Whether somebody has taken it. */
+  message(message: TopicMessage, live: boolean): boolean;
+  delivered(first: number, last: number, by: readonly string[]): void;
+  withheld(seq: number): void;
+  outgoing(sending: Sending): void;
+  failed(error: RedRoomError): void;
+}
 
-/** A topic of the server, made by `client.topic(title)`. Sending works once it is open. */
+/** A topic of the server, made by `client.topic(title)`. Sending works once it was opened, online or not. */
 export class Topic {
   readonly title: string;
   readonly #host: TopicHost;
-  readonly #outbox = new Outbox(OUTBOX_LIMITS);
-  readonly #feeds = new Set<MessageFeed>();
-  #stream: TopicStream | undefined;
+  readonly #outbox: Outbox;
+  readonly #deliveries = new Deliveries();
+  /** Those of `messages()`, each with a cursor of its own. */
+  readonly #feeds = new Map<TopicReader, MessageFeed>();
+  #reader: TopicReader | undefined;
   #opening: Promise<this> | undefined;
   #id: string | undefined;
+  /** The pseudonym of our user, once a message of ours has shown it. */
+  #self: string | undefined;
+  #first = 0;
   #closing: Promise<void> | undefined;
   #onOver: (() => void) | undefined;
 
@@ -43,6 +63,7 @@ export class Topic {
   constructor(title: string, host: TopicHost) {
     this.title = title;
     this.#host = host;
+    this.#outbox = new Outbox(host.outbox);
   }
 
   /** The topic's random id; `undefined` before it was opened. */
@@ -57,10 +78,12 @@ export class Topic {
 
   /**
    * Opens the topic to send, and, unless `from` is `"none"`, to receive: the client's `message` event then brings every
-   * message from there on, history first, in order, without gap or overlap.
+   * message from there on, history first, in order, without gap or overlap, however often the connection is lost
+   * meanwhile. Waits for a connection where there is none.
    *
    * @param options.from `"now"` by default: only what comes after the opening.
-   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`, `CONNECTION_CLOSED`.
+   * @throws {RedRoomError} What the server answers: `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`;
+   * `CONNECTION_CLOSED` when the client closes.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
     if (this.#closing !== undefined) return this.#closing.then(() => this.open(options));
@@ -72,44 +95,51 @@ export class Topic {
   }
 
   async #open(from: From | "none"): Promise<this> {
-    const stream = new TopicStream(
-      this.#host.link(),
-      { title: this.title },
-      from === "none" ? undefined : seqOf(from),
-      {
-        onOpened: ({ id }) => {
-          this.#id = id;
-        },
-        onMessage: (message, live) => this.#host.message(this, message, live),
-        onAnswer: (answer) => this.#answer(answer),
-        onDrain: () => this.#outbox.flushed(),
-        onOver: (error) => this.#finish(error),
+    this.#host.alive();
+    const reader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
+      onOpened: ({ id }, first) => {
+        this.#id = id;
+        this.#first = first;
+        this.#outbox.send((message) => reader.publish(message));
       },
-    );
-    this.#stream = stream;
-    await stream.opened;
+      onMessage: (message, live, by) => this.#onMessage(reader, message, live, by),
+      onDelivery: (delivery) => {
+        const by = this.#deliveries.received(delivery);
+        this.#host.delivered(delivery.first, delivery.last, by);
+      },
+      onWithheld: (seq) => this.#host.withheld(seq),
+      onMember: (pseudonym, name) => this.#deliveries.member(pseudonym, name),
+      onAnswer: (answer) => this.#answer(answer, reader),
+      onDrain: () => this.#outbox.flushed(),
+      onSuspended: () => this.#outbox.requeue(),
+      onOver: (error) => this.#finish(error),
+    });
+    this.#reader = reader;
+    this.#attach(reader);
+    await reader.opened;
     return this;
   }
 
   /**
-   * Sends a message and, when awaited, resolves once the server has stored it durably. Messages are stored in call order.
+   * Sends a message. Awaiting the result waits until the record has it; `result.state` shows how far it is, and
+   * `result.delivered()` waits until others have it.
    *
-   * @param text At most `limits.maxTextBytes` (64 KiB by default) of UTF-8.
-   * @throws {RedRoomError} At once `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `STREAM_CLOSED`, `CONNECTION_CLOSED`;
-   * when awaited `REFERENCE_INVALID`, `STORE_UNAVAILABLE`, and `CONNECTION_LOST`, after which it is unknown whether the
-   * message was stored: sending it again under the same `id` stores it once. Who does not await it learns of a failure by
-   * the client's event `outgoing`.
+   * Messages of one client to one topic are stored in call order. While there is no connection they wait, in memory, and
+   * go out by themselves; what was sent and not answered goes again under its id, and is stored once.
+   *
+   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`, `STREAM_CLOSED` at once.
    */
   send(text: string, options: SendOptions = {}): Sending {
-    const { limits } = this.#host.link();
-    const stream = this.#stream;
-    if (stream === undefined || this.#closing !== undefined) {
+    const host = this.#host;
+    host.alive();
+    const reader = this.#reader;
+    if (reader === undefined || this.#id === undefined || this.#closing !== undefined) {
       throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
     }
-    const { sending, body } = this.#outbox.add(text, options, limits, (changed) => this.#host.outgoing(this, changed));
-    const { id, kind, re } = sending;
-    this.#host.outgoing(this, sending);
-    if (stream.publish({ id, kind, body, ...(re !== undefined && { re }) })) this.#outbox.flushed();
+    const sending = this.#outbox.add(text, options, host.limits(), host.clock, (changed) => host.outgoing(changed));
+    if (!reader.reads) sending.unfollow(unread());
+    host.outgoing(sending);
+    if (reader.ready) this.#outbox.send((message) => reader.publish(message));
     return sending;
   }
 
@@ -125,65 +155,58 @@ export class Topic {
 
   /**
    * The topic's messages from `from` on: the history, then live ones, without gap or overlap, for as long as the loop
-   * runs. A slow loop slows the server's sending to this loop, and nothing else. Ends when the client closes.
+   * runs, also across lost connections. A slow loop slows the server's sending to this loop, and nothing else. Ends when
+   * the client closes.
    *
-   * @param options.from `"now"` by default.
-   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `CONNECTION_LOST`, …
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, what else the server answers, and what the client fails with.
    */
-  messages(options: { readonly from?: From; readonly signal?: AbortSignal } = {}): AsyncIterableIterator<TopicMessage> {
-    const { from = "now", signal } = options;
-    const stream: TopicStream = new TopicStream(this.#host.link(), { title: this.title }, seqOf(from), {
+  messages({ from = "now", signal, onWithheld }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
+    this.#host.alive();
+    const reader: TopicReader = new TopicReader(this.#host, this.title, seqOf(from), {
       onMessage: (message) => feed.push(message),
+      onWithheld: (seq) => feed.push(seq),
       onOver: (error) => {
         forget();
         feed.finish(error);
       },
     });
     const feed = new MessageFeed({
-      pause: () => stream.pause(),
-      resume: () => stream.resume(),
+      pause: () => reader.pause(),
+      resume: () => reader.resume(),
       abandon: () => {
         forget();
-        stream.abandon();
+        reader.abandon();
       },
+      taken: (message) => this.#taken(reader, message),
+      withheld: (seq) => onWithheld?.(seq),
     });
     const onAbort = (): void => void feed.return();
     const forget = (): void => {
-      this.#feeds.delete(feed);
+      this.#feeds.delete(reader);
       signal?.removeEventListener("abort", onAbort);
     };
-    this.#feeds.add(feed);
+    this.#feeds.set(reader, feed);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
+    else this.#attach(reader);
     return feed;
   }
 
   /**
-   * A part of the record.
+   * A part of the record, deliveries left out.
    *
-   * @param options.from The first seq; 1 by default.
-   * @param options.limit How many; 100 by default.
-   * @returns Fewer only where the topic ends.
+   * @returns Fewer than `limit` only where the topic ends.
+   * @throws {RedRoomError} A retryable one when the client is not online, or the connection is lost meanwhile.
    */
-  async history(options: { readonly from?: number; readonly limit?: number } = {}): Promise<TopicMessage[]> {
-    const { from = 1, limit = 100 } = options;
-    const link = this.#host.link();
-    const topic = await this.#findId();
-    const messages: TopicMessage[] = [];
-    for (let next = from; messages.length < limit; ) {
-      const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
-      const page = await this.#watched(link, readPage(link, topic, next, wanted));
-      messages.push(...page.messages);
-      if (page.last) break;
-      next = page.next;
-    }
-    return messages;
+  async history(options: HistoryOptions = {}): Promise<TopicMessage[]> {
+    const link = this.#host.online();
+    return readHistory(link, await this.#findId(link), options);
   }
 
   /** The newest signed checkpoint that we have verified: what the whole record was at that point. `undefined` while empty. */
   async checkpoint(): Promise<string | undefined> {
-    const link = this.#host.link();
-    return link.trust(await this.#findId()).checkpoint?.note;
+    const link = this.#host.online();
+    return link.trust(await this.#findId(link)).checkpoint?.note;
   }
 
   /**
@@ -192,9 +215,8 @@ export class Topic {
    * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
    */
   async confirm(checkpoint: string): Promise<void> {
-    const link = this.#host.link();
-    const id = await this.#findId();
-    await this.#watched(link, reconcile(link, id, link.trust(id).open(checkpoint)));
+    const link = this.#host.online();
+    await confirmCheckpoint(link, await this.#findId(link), checkpoint);
   }
 
   /**
@@ -204,14 +226,11 @@ export class Topic {
    * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `LOG_FORK`.
    */
   async proof(seq: number): Promise<string> {
-    const link = this.#host.link();
-    const topic = await this.#findId();
-    const { proof } = expectLast(await request(link, { type: "proveEntry", topic, seq }), "entryProof");
-    await this.#watched(link, this.#check(link, topic, seq, proof));
-    return proof;
+    const link = this.#host.online();
+    return proveEntry(link, await this.#findId(link), seq);
   }
 
-  /** Ends sending and receiving. Resolves when everything sent has been answered. Idempotent. */
+  /** Ends sending and receiving. Resolves when everything sent has been answered, or the client closes. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close().finally(() => {
       this.#closing = undefined; // it may be opened, and closed, again
@@ -220,66 +239,94 @@ export class Topic {
   }
 
   async #close(): Promise<void> {
-    for (const feed of [...this.#feeds]) await feed.return();
+    for (const feed of [...this.#feeds.values()]) await feed.return();
+    const reader = this.#reader;
+    if (reader === undefined) return this.#finish(undefined);
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
-      if (this.#stream === undefined) this.#finish(undefined);
-      else this.#stream.end();
+      reader.end(this.#outbox.size > 0);
     });
   }
 
-  /** @internal The session is over. */
+  /** @internal The session is online. */
+  attach(link: Link): void {
+    for (const reader of this.#readers()) reader.attach(link);
+  }
+
+  /** @internal The connection is lost. */
+  suspend(error: RedRoomError): void {
+    for (const reader of this.#readers()) reader.suspend(error);
+  }
+
+  /** @internal The client is over. */
   sessionOver(error: RedRoomError | undefined): void {
-    for (const feed of [...this.#feeds]) feed.finish(error);
-    this.#finish(error);
+    for (const reader of this.#readers()) reader.finish(error);
+    this.#deliveries.end(error ?? closedBeforeDelivered());
   }
 
-  async #check(link: Link, topic: string, seq: number, text: string): Promise<void> {
-    const proof = parseLogProof(text);
-    const trust = link.trust(topic);
-    const checkpoint = trust.open(proof?.checkpoint ?? "");
-    const [leafHash] = (await readPage(link, topic, seq, 1)).leafHashes;
-    const { size, root } = checkpoint;
-    const index = seq - 1;
-    if (proof?.index !== index || !leafHash || !verifyInclusion({ leafHash, index, size, root }, proof.hashes)) {
-      throw protocolError(`what the server sent does not prove entry ${seq}`);
+  #readers(): TopicReader[] {
+    return [...(this.#reader === undefined ? [] : [this.#reader]), ...this.#feeds.keys()];
+  }
+
+  #attach(reader: TopicReader): void {
+    const link = this.#host.link();
+    if (link !== undefined) reader.attach(link);
+  }
+
+  #onMessage(reader: TopicReader, message: TopicMessage, live: boolean, by: string): void {
+    const sending = this.#outbox.find(message.id) ?? this.#deliveries.expected(message.id);
+    if (sending !== undefined && message.author === this.#host.user().name) {
+      this.#self = by;
+      this.#follow(message.seq, sending);
     }
-    await reconcile(link, topic, checkpoint);
+    if (this.#host.message(message, live)) this.#taken(reader, message);
   }
 
-  /** A server that breaks the protocol, or has two logs under one name, ends the session wherever it is noticed. */
-  async #watched<T>(link: Link, work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (isBreach(error)) link.violated(error);
-      throw error;
-    }
+  #taken(reader: TopicReader, { seq, kind, author }: TopicMessage): void {
+    const written = kind === "question" || kind === "answer" || kind === "note";
+    if (written && author !== this.#host.user().name) reader.received(seq);
   }
 
-  async #findId(): Promise<string> {
+  #follow(seq: number, sending: Sending): void {
+    const { name: userName } = this.#host.user();
+    const self = this.#self;
+    this.#deliveries.follow(seq, sending, (pseudonym, name) =>
+      self === undefined ? name === userName : pseudonym === self,
+    );
+  }
+
+  async #findId(link: Link): Promise<string> {
     if (this.#id !== undefined) return this.#id;
-    const stream = new TopicStream(this.#host.link(), { title: this.title }, undefined, { onOver: () => {} });
+    const stream = new TopicStream(link, { title: this.title }, { from: undefined }, { onOver: () => {} });
     this.#id = (await stream.opened).id;
     stream.end();
     return this.#id;
   }
 
-  #answer(answer: MessageOf<"ack" | "refused">): void {
+  #answer(answer: MessageOf<"ack" | "refused">, reader: TopicReader): void {
     if (answer.type === "refused") {
       const { id, ...failure } = answer;
       this.#outbox.refused(id, fromFailure(failure));
-    } else {
-      const { id, seq, at, duplicate } = answer;
-      this.#outbox.stored({ id, seq, at: new Date(at), duplicate });
+      return;
     }
+    const { id, seq, at, duplicate } = answer;
+    const sending = this.#outbox.find(id);
+    if (sending !== undefined && reader.reads && !this.#deliveries.follows(seq)) {
+      // What was stored before the topic was opened does not come as an entry again.
+      if (seq < this.#first) this.#follow(seq, sending);
+      else this.#deliveries.expect(sending);
+    }
+    this.#outbox.stored({ id, seq, at: new Date(at), duplicate });
   }
 
   #finish(error: RedRoomError | undefined): void {
-    this.#stream = undefined;
+    const opened = this.#id !== undefined;
+    this.#reader = undefined;
     this.#opening = undefined;
     this.#outbox.failAll(error ?? closedBeforeStored());
+    this.#deliveries.end(error ?? closedBeforeDelivered());
     this.#onOver?.();
+    if (error !== undefined && opened) this.#host.failed(error);
   }
 }
 
@@ -290,5 +337,13 @@ function seqOf(from: From): number {
   throw new RedRoomError("OPTIONS_INVALID", `unable to read from ${from}; a seq is 1 or more`);
 }
 
+const unread = (): RedRoomError =>
+  new RedRoomError("OPTIONS_INVALID", "unable to see the delivery; the topic was opened without reading", {
+    remedy: "open it from a place, such as `now`",
+  });
+
 const closedBeforeStored = (): RedRoomError =>
   new RedRoomError("CONNECTION_CLOSED", "unable to say whether the message was stored; the connection was closed");
+
+const closedBeforeDelivered = (): RedRoomError =>
+  new RedRoomError("CONNECTION_CLOSED", "unable to see the delivery; the connection was closed");

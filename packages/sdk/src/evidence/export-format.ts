@@ -1,6 +1,8 @@
 import { fromBase64, toBase64 } from "../base/bytes.ts";
 import { ID_PATTERN } from "../base/id.ts";
 import { originOf } from "./checkpoint.ts";
+import type { Delivery } from "./delivery.ts";
+import type { LeafFields } from "./leaf.ts";
 import { formatVerifier, type NoteVerifier, parseVerifier } from "./note.ts";
 
 /** An entry as one perspective sees it: content and salt, both or none, are absent where they are withheld or erased. */
@@ -42,6 +44,11 @@ export function parseExportEntry(line: string): ExportEntry | undefined {
   const texts = [leaf, content ?? "", salt ?? ""].every((value) => typeof value === "string");
   const whole = (content === undefined) === (salt === undefined);
   return texts && whole && formatExportEntry(entry) === line ? entry : undefined;
+}
+
+/** A line of `receipts.jsonl`, without its line feed: what an entry of the kind `delivery` says, in one place. */
+export function formatExportReceipt({ seq, at }: LeafFields, { first, last, to }: Delivery): string {
+  return JSON.stringify({ seq, at, first, last, to });
 }
 
 const ORIGIN_PREFIX = originOf("");

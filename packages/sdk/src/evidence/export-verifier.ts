@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { fromUtf8 } from "../base/bytes.ts";
+import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { type Checkpoint, openCheckpoint, originOf, readCheckpoint } from "./checkpoint.ts";
+import { type Delivery, deliveryOf } from "./delivery.ts";
 import {
   type ExportDirectory,
   type ExportKeys,
+  formatExportReceipt,
   parseExportDirectory,
   parseExportEntry,
   parseExportKeys,
@@ -20,6 +22,8 @@ export interface ExportParts {
   readonly directory: Uint8Array;
   /** `entries.jsonl`, in pieces of any size; no more than a line is held at a time. */
   readonly entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** `receipts.jsonl`, likewise. */
+  readonly receipts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /** What is known from elsewhere, and who wants to see the entries. */
@@ -36,6 +40,8 @@ export interface VerifiedEntry {
   readonly leaf: LeafFields;
   /** `undefined` where it is withheld or erased. */
   readonly text: string | undefined;
+  /** What it says, where it is of the kind `delivery` and its text is there. */
+  readonly delivery: Delivery | undefined;
 }
 
 /** The checks in the order in which they are made; the first that fails ends it. `docs/evidence.md` explains each. */
@@ -48,6 +54,8 @@ export const EXPORT_CHECKS = [
   "earlier",
   "entry",
   "commitment",
+  "delivery",
+  "receipts",
   "size",
   "root",
 ] as const;
@@ -110,6 +118,7 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
   const hidden: number[] = [];
   const erasures = new Set<number>();
   const people = new Set<string>();
+  const receipts = splitLines(parts.receipts, MAX_LINE_BYTES);
   for await (const line of splitLines(parts.entries, MAX_LINE_BYTES)) {
     const { line: leafLine, entry } = readEntry(line, tree.size + 1, log.origin);
     const { seq, kind, by, to = [], re } = entry.leaf;
@@ -119,6 +128,11 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
     if (kind === "erasure" && re !== undefined) erasures.add(re);
     if (entry.text === undefined) hidden.push(seq);
     else visible += 1;
+    if (entry.delivery !== undefined) {
+      const { value } = await receipts.next();
+      const same = value && equalBytes(value, utf8(formatExportReceipt(entry.leaf, entry.delivery)));
+      if (!same) throw new Fault("receipts", seq);
+    }
     await onEntry?.(entry);
   }
   if (tree.size !== checkpoint.size) throw new Fault("size");
@@ -126,6 +140,7 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
   if (before !== undefined && !grownFromEarlier) throw new Fault("earlier");
   const complete = people.size === directory.people.size && [...people].every((one) => directory.people.has(one));
   if (!complete) throw new Fault("directory");
+  if (!(await receipts.next()).done) throw new Fault("receipts");
 
   const erased = hidden.filter((seq) => erasures.has(seq)).length;
   return {
@@ -185,12 +200,17 @@ function readEntry(
   if (row === undefined || leaf === undefined) throw new Fault("entry", seq);
   if (leaf.seq !== seq || originOf(leaf.topic) !== origin) throw new Fault("entry", seq);
   const { content, salt } = row;
-  if (content === undefined || salt === undefined) return { line: row.leaf, entry: { leaf, text: undefined } };
+  if (content === undefined || salt === undefined)
+    return { line: row.leaf, entry: { leaf, text: undefined, delivery: undefined } };
   const text = parseContent(content);
   const committed = salt.byteLength === SALT_BYTES && commit(salt, content) === leaf.commitment;
   if (!committed || text === undefined) throw new Fault("commitment", seq);
-  return { line: row.leaf, entry: { leaf, text } };
+  const delivery = leaf.kind === "delivery" ? deliveryOf(leaf, text) : undefined;
+  if (leaf.kind === "delivery" && delivery === undefined) throw new Fault("delivery", seq);
+  return { line: row.leaf, entry: { leaf, text, delivery } };
 }
+
+const equalBytes = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 
 function parse<T>(bytes: Uint8Array, read: (text: string) => T | undefined): T | undefined {
   let text: string;

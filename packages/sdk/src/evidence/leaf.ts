@@ -14,9 +14,9 @@ export interface LeafFields {
   readonly by: string;
   /** Server time in milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The recipients' pseudonyms; absent for all members. */
+  /** The recipients' pseudonyms; absent for all members. A delivery has 1 to 256 of them, each once. */
   readonly to?: readonly string[] | undefined;
-  /** The seq of the entry that this one refers to. */
+  /** The seq of the entry that this one refers to; of the last one that was delivered. */
   readonly re?: number | undefined;
   /** SHA-256(salt ‖ content), 32 bytes in base64url. */
   readonly commitment: string;
@@ -42,10 +42,19 @@ export function parseLeaf(leaf: string): LeafFields | undefined {
     const strings = Array.isArray(to) && [topic, id, by, commitment, ...to].every(isText);
     const numbers = [seq, at, re === undefined ? 1 : re].every((value) => Number.isSafeInteger(value) && value > 0);
     const known = v === 1 && ENTRY_KINDS.includes(kind);
-    return strings && numbers && known && encodeLeaf(fields) === leaf ? fields : undefined;
+    const sane = kind !== "delivery" || isDelivery(fields);
+    return strings && numbers && known && sane && encodeLeaf(fields) === leaf ? fields : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** More receivers take an entry of their own. */
+const MAX_RECEIVERS = 256;
+
+function isDelivery({ seq, to = [], re = seq }: LeafFields): boolean {
+  const receivers = new Set(to).size;
+  return receivers === to.length && receivers >= 1 && receivers <= MAX_RECEIVERS && re < seq;
 }
 
 /** Other languages write half a character in another way than JavaScript does, or not at all. */

@@ -64,15 +64,31 @@ export const MESSAGES = {
     body: false,
   },
   login: { frameType: 0x03, head: v.strictObject({ name: line, password: line }), body: false },
+  // `token` continues this session on another connection; `resumed` says that one was continued.
   session: {
     frameType: 0x04,
-    head: v.strictObject({ session: id, user: v.strictObject({ id: line, name: line, admin: v.boolean() }) }),
+    head: v.strictObject({
+      session: id,
+      token: hash,
+      resumed: v.boolean(),
+      user: v.strictObject({ id: line, name: line, admin: v.boolean() }),
+    }),
     body: false,
   },
   ping: { frameType: 0x05, head: v.strictObject({ nonce: count }), body: false },
   pong: { frameType: 0x06, head: v.strictObject({ nonce: count }), body: false },
   goodbye: { frameType: 0x07, head: v.strictObject(failure), body: false },
   error: { frameType: 0x08, head: v.strictObject(failure), body: false },
+  // In the place of `login`, on a new connection.
+  resume: { frameType: 0x09, head: v.strictObject({ token: hash }), body: false },
+  // The answer to a `resume` whose session is over: a `login` may follow on the same connection.
+  resumeRefused: { frameType: 0x0a, head: v.strictObject(failure), body: false },
+  // Whether the record can be written and read; told when it changes, and behind `session` while it cannot.
+  availability: {
+    frameType: 0x0b,
+    head: v.strictObject({ available: v.boolean(), message: v.exactOptional(line) }),
+    body: false,
+  },
 
   // Request streams: one request, its response, and both sides end.
   listTopics: { frameType: 0x10, head: v.strictObject({ after: v.exactOptional(id) }), body: false },
@@ -113,6 +129,10 @@ export const MESSAGES = {
   // In the place of an entry whose content the reader may not see, or nobody any more: the hash of its leaf.
   placeholder: { frameType: 0x26, head: v.strictObject({ leafHash: hash }), body: false },
   checkpoint: { frameType: 0x27, head: v.strictObject({ note }), body: false },
+  // Who is behind a pseudonym: all members when a reader opens, others as they come. Present names, not part of the log.
+  member: { frameType: 0x28, head: v.strictObject({ id, name: line }), body: false },
+  // "I have received the entries from `first` to `last`."
+  receipt: { frameType: 0x29, head: v.strictObject({ first: seq, last: seq }), body: false },
 } as const;
 
 export type MessageType = keyof typeof MESSAGES;

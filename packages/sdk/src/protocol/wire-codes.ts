@@ -6,6 +6,9 @@ import type { RedRoomErrorCode } from "../base/errors.ts";
  */
 export const WIRE_CODES = [
   "LOGIN_FAILED",
+  "SESSION_UNKNOWN",
+  "SESSION_REVOKED",
+  "SLOW_CONSUMER",
   "VERSION_UNSUPPORTED",
   "TIMEOUT",
   "SHUTTING_DOWN",

@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES } from "../protocol/limits.ts";
-import type { SessionUser } from "../session/client-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { hashPassword } from "./password.ts";
 

@@ -1,14 +1,12 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import { RedRoomError, toRedRoomError } from "../base/errors.ts";
-import { randomId } from "../base/id.ts";
+import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { MessageChannel, unexpected } from "../channel/message-channel.ts";
+import { MessageChannel } from "../channel/message-channel.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { MAX_FRAME_BYTES_BEFORE_LOGIN, maxFrameBytes } from "../protocol/limits.ts";
-import type { Message } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
 import {
+  type Admission,
   type ServerSession,
   type ServerSessionEffect,
   type ServerSessionInput,
@@ -16,70 +14,100 @@ import {
   startServerSession,
   stepServerSession,
 } from "../session/server-session.ts";
-import type { TopicStore } from "../store/topic-store.ts";
-import type { Connection, Stream } from "../transport/transport.ts";
-import type { Authenticate } from "./authenticate.ts";
-import type { FaultLog } from "./fault-log.ts";
+import type { Connection, ConnectionEnd, Stream } from "../transport/transport.ts";
+import type { Login } from "./authenticate.ts";
 import type { LoginQueue } from "./login-queue.ts";
-import { answerRequest, isRequest } from "./requests.ts";
-import type { TopicRooms } from "./topic-rooms.ts";
-import { shuttingDown, TopicStream } from "./topic-stream.ts";
+import { PeerStreams, type PeerStreamsContext } from "./peer-streams.ts";
+import type { QuotaBook, Spending } from "./quotas.ts";
+import type { SessionCarrier, Sessions } from "./sessions.ts";
+import { toldError } from "./told-error.ts";
 
 /** What all peers of a server share. */
 export interface PeerContext {
   readonly settings: ServerSessionSettings;
-  readonly store: TopicStore;
-  readonly rooms: TopicRooms;
-  readonly authenticate: Authenticate;
+  readonly streams: PeerStreamsContext;
+  readonly sessions: Sessions;
+  readonly login: Login;
+  readonly logins: LoginQueue;
+  readonly quotas: QuotaBook;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly faults: FaultLog;
-  readonly logins: LoginQueue;
+  /** Why the store cannot be used now. */
+  readonly outage: () => RedRoomError | undefined;
 }
 
 /** How long a client may take to read why it is sent away, before the connection is closed all the same. */
 const LINGER_MS = 1_000;
 
 /** One connected client: runs its session, and gives its other streams to those who serve them. */
-export class Peer {
+export class Peer implements SessionCarrier {
   readonly #connection: Connection;
   readonly #context: PeerContext;
-  readonly #onOnline: (user: SessionUser) => void;
-  readonly #topicStreams = new Set<TopicStream>();
+  readonly #onOnline: (admission: Admission) => void;
+  readonly #spending: Spending;
   readonly #gone = new AbortController();
-  #leaving = false;
-  #control: MessageChannel | undefined;
   #session: ServerSession;
+  #control: MessageChannel | undefined;
+  #streams: PeerStreams | undefined;
+  #admission: Admission | undefined;
   #timer: Timer | undefined;
-  #user: SessionUser | undefined;
+  /** Runs while the client has sent more than it may. */
+  #holdTimer: Timer | undefined;
+  /** Whether it was the client, or the server, that ended the session of this connection in good order. */
+  #endedBy: "client" | "server" | undefined;
 
-  /** @param onOnline Called once, when the login has succeeded. */
-  constructor(connection: Connection, context: PeerContext, onOnline: (user: SessionUser) => void) {
+  /** @param onOnline Called once, when somebody has logged in or has resumed a session. */
+  constructor(connection: Connection, context: PeerContext, onOnline: (admission: Admission) => void) {
     this.#connection = connection;
     this.#context = context;
     this.#onOnline = onOnline;
-    const [session, effects] = startServerSession(context.settings, context.clock.now());
+    this.#spending = context.quotas.open(this.#address);
+    const [session, effects] = startServerSession(context.settings, context.clock.now(), this.#spending.refusal);
     this.#session = session;
     for (const effect of effects) this.#run(effect);
     connection.onStream = (stream) => this.#accept(stream);
-    void connection.closed.then(() => {
-      this.#timer?.cancel();
-      this.#gone.abort();
+    void connection.closed.then((end) => this.#release(end));
+  }
+
+  /** Takes nothing new. Resolves when all that was taken is answered. */
+  async drain(reason: RedRoomError): Promise<void> {
+    await this.#streams?.drain(reason);
+  }
+
+  /** Sends the client away. Resolves when it is gone. */
+  async dismiss(error: RedRoomError): Promise<void> {
+    this.#streams?.fail(error);
+    this.#step({ type: "dismissed", error, code: CLOSE_CODES.shuttingDown });
+    await this.#connection.closed;
+  }
+
+  /** Tells whether the store can be used. While it cannot, nothing is acknowledged or delivered. */
+  tellAvailability(outage: RedRoomError | undefined): void {
+    if (outage !== undefined) this.#streams?.fail(outage);
+    this.#step({
+      type: "availability",
+      available: outage === undefined,
+      ...(outage !== undefined && { message: toFailure(outage).message }),
     });
   }
 
-  /** Takes no more messages, answers those that were taken, and sends the client away. Resolves when it is gone. */
-  async shutdown(): Promise<void> {
-    this.#leaving = true;
-    await Promise.all([...this.#topicStreams].map((stream) => stream.drain()));
-    this.#step({ type: "shutdown" });
-    await this.#connection.closed;
+  replaced(): void {
+    this.#step({ type: "dropped", code: CLOSE_CODES.revoked, reason: "REPLACED" });
+  }
+
+  revoked(error: RedRoomError): void {
+    this.#streams?.abort(error);
+    this.#step({ type: "dismissed", error, code: CLOSE_CODES.revoked });
+  }
+
+  get #address(): string {
+    return this.#connection.remoteAddress.replace(/:\d+$/, "");
   }
 
   #accept(stream: Stream): void {
     if (this.#control === undefined) this.#control = this.#acceptControl(stream);
-    else if (this.#user === undefined) this.#violate(new RedRoomError("PROTOCOL_ERROR", "a stream before the login"));
-    else this.#serve(stream, this.#user);
+    else if (this.#streams !== undefined) this.#streams.accept(stream);
+    else this.#violate(new RedRoomError("PROTOCOL_ERROR", "a stream before the login"));
   }
 
   #acceptControl(stream: Stream): MessageChannel {
@@ -87,63 +115,17 @@ export class Peer {
       stream,
       { maxFrameBytes: MAX_FRAME_BYTES_BEFORE_LOGIN, answering: true },
       {
-        onMessage: (message) => this.#step({ type: "message", message }),
-        onEnd: () => this.#step({ type: "end" }),
+        onMessage: (message, bytes) => {
+          this.#pay(bytes);
+          this.#step({ type: "message", message });
+        },
+        onEnd: () => {
+          this.#endedBy ??= "client";
+          this.#step({ type: "end" });
+        },
         onReset: () => this.#step({ type: "end" }),
         onViolation: (error) => this.#violate(error),
         onDrain: () => {},
-      },
-    );
-  }
-
-  /** The first message of a stream says what it is for. */
-  #serve(stream: Stream, user: SessionUser): void {
-    const { settings, store, rooms, clock, faults } = this.#context;
-    let topicStream: TopicStream | undefined;
-    let asked = false;
-    const open = (message: Message): void => {
-      if (asked) throw unexpected(message, "behind a request");
-      asked = true;
-      if (this.#leaving) {
-        channel.send({ type: "error", ...toFailure(shuttingDown()) });
-        channel.end();
-      } else if (message.type === "openTopic") {
-        if ((message.id === undefined) === (message.title === undefined)) {
-          throw unexpected(message, "without one of id and title");
-        }
-        const opened = new TopicStream(channel, user, { rooms, faults, limits: settings.limits }, () =>
-          this.#topicStreams.delete(opened),
-        );
-        this.#topicStreams.add(opened);
-        topicStream = opened;
-        void opened.open(message);
-      } else if (isRequest(message)) {
-        void answerRequest(message, channel, { user, store, rooms, clock, limits: settings.limits })
-          .catch((thrown: unknown) => {
-            const error = toRedRoomError(thrown, "INTERNAL", "answer the request");
-            faults.note(error, "answer a request");
-            channel.send({ type: "error", ...toFailure(error) });
-          })
-          .finally(() => channel.end());
-      } else {
-        throw unexpected(message, "at the start of a stream");
-      }
-    };
-    const channel: MessageChannel = new MessageChannel(
-      stream,
-      { maxFrameBytes: maxFrameBytes(settings.limits), answering: true },
-      {
-        onMessage: (message) => (topicStream === undefined ? open(message) : topicStream.onMessage(message)),
-        onEnd: () => {
-          if (topicStream !== undefined) topicStream.onEnd();
-          else if (!asked) channel.end();
-        },
-        onReset: () => topicStream?.onGone(),
-        onViolation: (error) => {
-          topicStream?.onGone();
-          this.#violate(error);
-        },
-        onDrain: () => topicStream?.onDrain(),
       },
     );
   }
@@ -158,58 +140,129 @@ export class Peer {
   #run(effect: ServerSessionEffect): void {
     switch (effect.type) {
       case "send":
-        this.#control?.send(effect.message);
+        if (this.#control?.send(effect.message) === false) this.#dropSlow();
         return;
       case "authenticate":
         void this.#authenticate(effect.name, effect.password);
         return;
+      case "resume":
+        this.#resume(effect.token);
+        return;
       case "online":
-        this.#user = effect.user;
-        if (this.#control !== undefined) this.#control.maxFrameBytes = maxFrameBytes(this.#context.settings.limits);
-        this.#onOnline(effect.user);
+        this.#goOnline(effect.admission);
+        return;
+      case "confirm":
+        if (this.#admission !== undefined) this.#context.sessions.confirm(this, this.#admission);
         return;
       case "setTimer":
         this.#setTimer(effect.at);
         return;
       case "disconnect":
-        this.#disconnect(effect.code, effect.reason);
+        this.#disconnect(effect.code, effect.reason, effect.lingering);
     }
   }
 
   async #authenticate(name: string, password: string): Promise<void> {
+    const { logins, login, sessions, logger } = this.#context;
+    const since = sessions.revocations;
     try {
-      const { logins, authenticate } = this.#context;
-      const [address = ""] = this.#connection.remoteAddress.split(/:\d+$/);
-      const user = await logins.run(address, this.#gone.signal, () => authenticate({ name, password }));
-      this.#step({ type: "accepted", user, sessionId: randomId() });
+      const account = await logins.run(this.#address, this.#gone.signal, () => login({ name, password }));
+      if (this.#gone.signal.aborted || this.#session.phase !== "checking") return;
+      this.#spending.identify(account.user.id);
+      this.#admit(sessions.begin(account, this, since));
     } catch (thrown) {
-      const error = toRedRoomError(thrown, "INTERNAL", "log in");
-      this.#context.faults.note(error, "check a login");
-      this.#step({ type: "refused", error });
+      this.#step({ type: "refused", error: toldError(thrown, "log in", logger) });
     }
+  }
+
+  #resume(token: string): void {
+    const { sessions } = this.#context;
+    let admission: Admission;
+    try {
+      admission = sessions.resume(token, this);
+    } catch (thrown) {
+      this.#step({ type: "resumeRefused", error: toldError(thrown, "resume a session", this.#context.logger) });
+      return;
+    }
+    try {
+      this.#spending.identify(admission.user.id);
+      this.#admit(admission);
+    } catch (thrown) {
+      sessions.release(this, admission, false);
+      this.#step({ type: "refused", error: toldError(thrown, "resume a session", this.#context.logger) });
+    }
+  }
+
+  #admit(admission: Admission): void {
+    this.#step({ type: "admitted", admission });
+    const outage = this.#context.outage();
+    if (outage !== undefined) this.tellAvailability(outage);
+  }
+
+  #goOnline(admission: Admission): void {
+    const { streams, settings } = this.#context;
+    this.#admission = admission;
+    this.#streams = new PeerStreams(streams, {
+      user: admission.user,
+      spending: this.#spending,
+      onFrame: (bytes) => this.#pay(bytes),
+      onViolation: (error) => this.#violate(error),
+    });
+    if (this.#control !== undefined) this.#control.maxFrameBytes = maxFrameBytes(settings.limits);
+    this.#onOnline(admission);
   }
 
   #setTimer(at: number): void {
+    const { clock } = this.#context;
     this.#timer?.cancel();
-    this.#timer = this.#context.clock.setTimer(
-      () => this.#step({ type: "timer" }),
-      Math.max(0, at - this.#context.clock.now()),
-    );
+    this.#timer = clock.setTimer(() => this.#step({ type: "timer" }), Math.max(0, at - clock.now()));
+  }
+
+  /** What a client sends beyond its quota is not read before its time. */
+  #pay(bytes: number): void {
+    const waitMs = this.#spending.frame(bytes);
+    if (waitMs === 0 || this.#holdTimer !== undefined) return;
+    this.#control?.pause("rate");
+    this.#streams?.hold();
+    this.#holdTimer = this.#context.clock.setTimer(() => {
+      this.#holdTimer = undefined;
+      this.#control?.resume("rate");
+      this.#streams?.release();
+    }, waitMs);
   }
 
   /** The client closes once it has read the last message; who does not is closed after a moment. */
-  #disconnect(code: number, reason: string): void {
+  #disconnect(code: number, reason: string, lingering: boolean): void {
+    if (code !== CLOSE_CODES.normal) this.#endedBy ??= "server";
     this.#timer?.cancel();
     this.#control?.end();
-    if (code === CLOSE_CODES.protocolError || code === CLOSE_CODES.normal) {
-      this.#connection.close(code, reason);
-      return;
-    }
-    this.#timer = this.#context.clock.setTimer(() => this.#connection.close(code, reason), LINGER_MS);
+    if (!lingering) this.#connection.close(code, reason);
+    else this.#timer = this.#context.clock.setTimer(() => this.#connection.close(code, reason), LINGER_MS);
+  }
+
+  /** Not even its control stream is read. */
+  #dropSlow(): void {
+    this.#context.logger.warn(
+      { peer: this.#connection.remoteAddress, code: "SLOW_CONSUMER" },
+      "a client reads nothing",
+    );
+    this.#step({ type: "dropped", code: CLOSE_CODES.slowConsumer, reason: "SLOW_CONSUMER" });
   }
 
   #violate(error: RedRoomError): void {
     this.#context.logger.warn({ peer: this.#connection.remoteAddress, code: error.code }, error.message);
-    this.#connection.close(CLOSE_CODES.protocolError, error.message.slice(0, 200));
+    this.#step({ type: "dropped", code: CLOSE_CODES.protocolError, reason: error.message.slice(0, 200) });
+  }
+
+  /** The session outlives its connection, unless the client has left in good order. */
+  #release({ by, code }: ConnectionEnd): void {
+    this.#timer?.cancel();
+    this.#holdTimer?.cancel();
+    this.#gone.abort();
+    this.#spending.close();
+    if (by === "peer" && code === CLOSE_CODES.normal) this.#endedBy ??= "client";
+    if (this.#admission !== undefined) {
+      this.#context.sessions.release(this, this.#admission, this.#endedBy === "client");
+    }
   }
 }

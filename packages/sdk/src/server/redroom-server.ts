@@ -1,51 +1,44 @@
 import { EventEmitter } from "eventemitter3";
 import { toBase64Url } from "../base/bytes.ts";
-import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { type Logger, silentLogger } from "../base/logger.ts";
 import { logKeyStatement } from "../evidence/log-key.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
-import { type Limits, resolveLimits } from "../protocol/limits.ts";
-import type { SessionUser } from "../session/client-session.ts";
 import type { ServerSessionSettings } from "../session/server-session.ts";
-import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
-import type { UserStore } from "../store/user-store.ts";
-import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
-import type { Connection, Listener, ListenOptions, Transport } from "../transport/transport.ts";
-import { type Authenticate, authenticateWith } from "./authenticate.ts";
-import { FaultLog } from "./fault-log.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import type { TopicRecord } from "../store/topic-store.ts";
+import type { Connection, Listener, ListenOptions } from "../transport/transport.ts";
+import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { Peer, type PeerContext } from "./peer.ts";
+import { QuotaBook } from "./quotas.ts";
 import { createTopic } from "./requests.ts";
+import {
+  optionsInvalid,
+  type RedRoomServerOptions,
+  resolveServerOptions,
+  type ServerSettings,
+} from "./server-options.ts";
+import { SESSION_LIMITS, Sessions } from "./sessions.ts";
+import { StoreGate } from "./store-gate.ts";
+import { toldError } from "./told-error.ts";
 import { TopicRooms } from "./topic-rooms.ts";
-
-export interface RedRoomServerOptions {
-  /** The server's certificate and key (PEM), for QUIC. Either this or `transport` is needed. */
-  readonly tls?: TlsIdentity;
-  /** A transport made by yourself, such as the memory transport in a test. */
-  readonly transport?: Transport;
-  /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
-  readonly store: TopicStore & { readonly users?: UserStore };
-  /** Who may log in; by default the users of the store. */
-  readonly authenticate?: Authenticate;
-  readonly limits?: Partial<Limits>;
-  /**
-   * Clients show at least this often that they are there; 10,000 by default. Three silent intervals end a session. With
-   * `tls` at most 20,000: after 30,000 ms of silence QUIC ends the connection by itself.
-   */
-  readonly heartbeatMs?: number;
-  /** How long a connection may take to log in; 5,000 by default. */
-  readonly loginTimeoutMs?: number;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-}
+import { UserWatch } from "./user-watch.ts";
 
 export interface ServerEvents {
-  /** Somebody has logged in. */
-  online: [{ readonly user: SessionUser; readonly remoteAddress: string }];
-  /** A session has ended. */
+  /** Somebody has logged in, or has come back and `resumed` a session. */
+  online: [{ readonly user: SessionUser; readonly remoteAddress: string; readonly resumed: boolean }];
+  /** A connection of somebody has ended; the session may be resumed. */
   offline: [{ readonly user: SessionUser; readonly remoteAddress: string }];
+  /** The store can be used again, or cannot: then nothing is stored, acknowledged or delivered, until it can. */
+  availability: [{ readonly available: boolean; readonly error?: RedRoomError }];
+}
+
+export interface CloseOptions {
+  /** How long what is under way, and then the clients' leaving, may take; 2,000 by default. */
+  readonly drainMs?: number;
+  /** When clients should come back, told to them; 1,000 by default. They spread themselves behind it. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -56,11 +49,12 @@ export interface ServerEvents {
  * const { address } = await server.listen({ port: 4433 }); // redroom://127.0.0.1:4433/#sha256-…
  */
 export class RedRoomServer extends EventEmitter<ServerEvents> {
-  readonly #store: TopicStore;
-  readonly #transport: Transport;
-  readonly #limits: Limits;
-  readonly #clock: Clock;
-  readonly #settings: Pick<ServerSessionSettings, "limits" | "heartbeatMs" | "loginTimeoutMs">;
+  readonly #settings: ServerSettings;
+  /** The one way to the store. */
+  readonly #store: StoreGate;
+  readonly #rooms: TopicRooms;
+  readonly #sessions: Sessions;
+  readonly #watch: UserWatch | undefined;
   readonly #shared: Omit<PeerContext, "settings">;
   readonly #peers = new Set<Peer>();
   #listener: Promise<Listener> | undefined;
@@ -69,30 +63,27 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /** @throws {RedRoomError} `OPTIONS_INVALID`. */
   constructor(options: RedRoomServerOptions) {
     super();
-    const { store, tls, logger = silentLogger, clock = systemClock } = options;
-    const authenticate = options.authenticate ?? (store.users && authenticateWith(store.users));
-    if (authenticate === undefined) {
-      throw optionsInvalid("the store has no users, so `authenticate` is needed");
-    }
-    const transport = options.transport ?? (tls && quicTransport({ tls }));
-    if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
+    const settings = resolveServerOptions(options);
+    const { clock, logger, limits, authenticate, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
+    const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
+    const login = authenticate ? loginWith(authenticate) : store.users && loginOf(store.users);
+    if (login === undefined) throw optionsInvalid("nobody could log in");
+    const rooms = new TopicRooms({ store, clock, logger });
+    const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
+    this.#settings = settings;
     this.#store = store;
-    this.#transport = transport;
-    this.#limits = resolveLimits(options.limits);
-    this.#clock = clock;
-    this.#settings = {
-      limits: this.#limits,
-      heartbeatMs: duration("heartbeatMs", options.heartbeatMs ?? 10_000, options.transport ? LONGEST_MS : 20_000),
-      loginTimeoutMs: duration("loginTimeoutMs", options.loginTimeoutMs ?? 5_000, LONGEST_MS),
-    };
+    this.#rooms = rooms;
+    this.#sessions = sessions;
+    this.#watch = authenticate || !store.users ? undefined : new UserWatch(store.users, sessions, clock);
     this.#shared = {
-      store,
-      rooms: new TopicRooms(store, clock),
-      authenticate,
+      streams: { store, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
+      sessions,
+      login,
+      logins: new LoginQueue(),
+      quotas: new QuotaBook(quotas, clock),
       clock,
       logger,
-      faults: new FaultLog(logger, clock),
-      logins: new LoginQueue(),
+      outage: () => store.outage,
     };
   }
 
@@ -120,7 +111,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     await this.#store.open();
     const logKey = await this.#store.logKey();
     let settings: ServerSessionSettings | undefined;
-    const listener = await this.#transport.listen(options, (connection) => {
+    const listener = await this.#settings.transport.listen(options, (connection) => {
       // No connection is handed over in the turn in which listening begins.
       if (settings === undefined || this.#closing !== undefined) {
         connection.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
@@ -130,7 +121,9 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     });
     const certificate = listener.sign?.(logKeyStatement(logKey));
     settings = {
-      ...this.#settings,
+      limits: this.#settings.limits,
+      heartbeatMs: this.#settings.heartbeatMs,
+      loginTimeoutMs: this.#settings.loginTimeoutMs,
       logKey: toBase64Url(logKey),
       logKeyCertificate: certificate && toBase64Url(certificate),
     };
@@ -140,15 +133,33 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   #accept(connection: Connection, settings: ServerSessionSettings): void {
     let online: SessionUser | undefined;
     const { remoteAddress } = connection;
-    const peer = new Peer(connection, { ...this.#shared, settings }, (user) => {
+    const peer = new Peer(connection, { ...this.#shared, settings }, ({ user, resumed }) => {
       online = user;
-      this.emit("online", { user, remoteAddress });
+      this.#watch?.start();
+      this.#tell(() => this.emit("online", { user, remoteAddress, resumed }));
     });
     this.#peers.add(peer);
     void connection.closed.then(() => {
       this.#peers.delete(peer);
-      if (online !== undefined) this.emit("offline", { user: online, remoteAddress });
+      const user = online;
+      if (user !== undefined) this.#tell(() => this.emit("offline", { user, remoteAddress }));
     });
+  }
+
+  #onAvailability(outage: RedRoomError | undefined): void {
+    this.#rooms.reset();
+    for (const peer of this.#peers) peer.tellAvailability(outage);
+    const event = { available: outage === undefined, ...(outage !== undefined && { error: outage }) };
+    this.#tell(() => this.emit("availability", event));
+  }
+
+  /** A listener that throws must not keep anybody out, nor the server from going on. */
+  #tell(emit: () => void): void {
+    try {
+      emit();
+    } catch (thrown) {
+      toldError(thrown, "go on with a listener of the application", this.#settings.logger);
+    }
   }
 
   /**
@@ -158,33 +169,53 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
    */
   async createTopic(title: string): Promise<TopicRecord> {
     await this.#listener;
-    return createTopic(this.#store, title, { limits: this.#limits, clock: this.#clock });
+    return createTopic(this.#store, title, this.#settings);
   }
 
   /**
-   * Tells the clients, finishes what is under way, frees the port and closes the store. Idempotent.
+   * Ends all sessions of a user at once, also where they are online: after a change of rights or password that the store
+   * does not know of. Those of the store are noticed within a second without a call.
    *
-   * @param options.drainMs How long clients may take to leave; 2,000 by default.
+   * @returns How many sessions there were.
    */
-  close(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.drainMs ?? 2_000);
+  revoke(userId: string): number {
+    return this.#sessions.revokeUser(userId, "the session was revoked");
+  }
+
+  /**
+   * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port and closes the store.
+   * Idempotent.
+   */
+  close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(drainMs, shuttingDown(retryAfterMs));
     return this.#closing;
   }
 
-  async #close(drainMs: number): Promise<void> {
+  async #close(drainMs: number, reason: RedRoomError): Promise<void> {
     const listener = await this.#listener?.catch(() => undefined);
+    this.#watch?.close();
     if (listener !== undefined) {
-      await this.#sendAway(drainMs);
+      await this.#within(drainMs, this.#sendAway(reason));
       await listener.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
     }
+    this.#sessions.close();
     await this.#store.close();
+    this.#rooms.reset();
   }
 
-  /** Resolves when all clients have left, or the time is over. */
-  #sendAway(timeoutMs: number): Promise<void> {
+  /** Readers get what was stored last before anybody is sent away. */
+  async #sendAway(reason: RedRoomError): Promise<void> {
+    const peers = [...this.#peers];
+    await Promise.all(peers.map((peer) => peer.drain(reason)));
+    await this.#rooms.flush();
+    await Promise.all([...this.#peers].map((peer) => peer.dismiss(reason)));
+  }
+
+  /** Resolves when the work is done, or the time is over. */
+  #within(timeoutMs: number, work: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(resolve, timeoutMs);
-      void Promise.all([...this.#peers].map((peer) => peer.shutdown())).then(() => {
+      const timer = this.#settings.clock.setTimer(resolve, timeoutMs);
+      void work.finally(() => {
         timer.cancel();
         resolve();
       });
@@ -196,13 +227,5 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   }
 }
 
-/** What a timer takes. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-function duration(name: string, value: number, highest: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value;
-  throw optionsInvalid(`${name} is ${value}, not a whole number from 1 to ${highest}`);
-}
-
-const optionsInvalid = (reason: string): RedRoomError =>
-  new RedRoomError("OPTIONS_INVALID", `unable to serve; ${reason}`);
+const shuttingDown = (retryAfterMs: number): RedRoomError =>
+  new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true, retryAfterMs });

@@ -2,12 +2,13 @@ import { toBase64Url } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
+import type { Logger } from "../base/logger.ts";
 import type { MessageChannel } from "../channel/message-channel.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
 import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/client-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import { checkTitle } from "./check-title.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
@@ -20,7 +21,11 @@ export interface RequestContext {
   readonly rooms: TopicRooms;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
+
+/** Where an answer goes. */
+export type Answer = Pick<MessageChannel, "send" | "sendEncoded">;
 
 /** So many that the longest titles fit a frame. */
 const TOPICS_PER_PAGE = 64;
@@ -42,12 +47,12 @@ export function isRequest(message: Message): message is Request {
  *
  * @throws {RedRoomError} What the client gets as `error`.
  */
-export async function answerRequest(request: Request, channel: MessageChannel, context: RequestContext): Promise<void> {
+export async function answerRequest(request: Request, answer: Answer, context: RequestContext): Promise<void> {
   switch (request.type) {
     case "listTopics": {
       const page = await context.store.listTopics({ after: request.after, limit: TOPICS_PER_PAGE + 1 });
       const topics = page.slice(0, TOPICS_PER_PAGE).map((topic) => ({ ...topic, head: topic.head.seq }));
-      channel.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
+      answer.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
       return;
     }
     case "createTopic": {
@@ -55,18 +60,18 @@ export async function answerRequest(request: Request, channel: MessageChannel, c
         throw new RedRoomError("NOT_ALLOWED", "unable to create the topic; only administrators can");
       }
       const topic = await createTopic(context.store, request.title, context);
-      channel.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
+      answer.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
       return;
     }
     case "readHistory":
-      await sendHistory(request, channel, context);
+      await sendHistory(request, answer, context);
       return;
     case "proveEntry":
-      channel.send({ type: "entryProof", proof: await proveEntry(context.store, request) });
+      answer.send({ type: "entryProof", proof: await proveEntry(context.store, request) });
       return;
     case "proveConsistency": {
       const hashes = await context.store.proveConsistency(request.topic, request.first, request.second);
-      channel.send({ type: "consistencyProof", hashes: hashes.map(toBase64Url) });
+      answer.send({ type: "consistencyProof", hashes: hashes.map(toBase64Url) });
     }
   }
 }
@@ -88,7 +93,7 @@ export async function createTopic(
 
 async function sendHistory(
   { topic, from, limit }: MessageOf<"readHistory">,
-  channel: MessageChannel,
+  answer: Answer,
   { rooms, limits, store }: RequestContext,
 ): Promise<void> {
   if (limit > limits.maxPageEntries) {
@@ -105,15 +110,15 @@ async function sendHistory(
     const { checkpoint } = room;
     const head = checkpoint?.size ?? 0;
     const frames = from > head ? [] : await room.read(from, Math.min(limit, head - from + 1));
-    for (const frame of frames) channel.sendEncoded(frame);
+    for (const frame of frames) answer.sendEncoded(frame);
     if (checkpoint === undefined || frames.length === 0) {
       const signed = checkpoint && { checkpoint: checkpoint.note };
-      channel.send({ type: "historyRead", head, frontier: [], ...signed, consistency: [] });
+      answer.send({ type: "historyRead", head, frontier: [], ...signed, consistency: [] });
       return;
     }
     const frontier = await store.frontier(topic, from - 1);
     const consistency = await store.proveConsistency(topic, from - 1 + frames.length, head);
-    channel.send({
+    answer.send({
       type: "historyRead",
       head,
       frontier: frontier.peaks.map(toBase64Url),

@@ -1,16 +1,21 @@
-import { randomBytes } from "node:crypto";
 import { toBase64Url } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
+import { randomId } from "../base/id.ts";
+import type { Logger } from "../base/logger.ts";
 import type { MessageKind } from "../base/message-kind.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
-import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "../evidence/leaf.ts";
-import { hashLeaf } from "../evidence/merkle.ts";
+import { type Delivery, deliveryText } from "../evidence/delivery.ts";
+import { encodeContent } from "../evidence/leaf.ts";
+import type { Range } from "../evidence/ranges.ts";
 import { encodeMessage } from "../protocol/codec.ts";
-import { packEntry } from "../protocol/entry-body.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import type { Person, StoredEntry, TopicStore, TopicSummary } from "../store/topic-store.ts";
+import { encodeEntry, peopleOf, refuseOther, sealed } from "./log-entries.ts";
+import { Receipts } from "./receipts.ts";
 import { RecentEntries } from "./recent-entries.ts";
+import { toldError } from "./told-error.ts";
+import { SERVER, TopicPeople } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
 export interface Submission {
@@ -20,7 +25,8 @@ export interface Submission {
   readonly re?: number | undefined;
 }
 
-export interface Receipt {
+/** What stands in the log now, or did before. */
+export interface Published {
   readonly seq: number;
   readonly at: number;
   readonly duplicate: boolean;
@@ -32,8 +38,14 @@ export interface SignedHead {
   readonly frame: Uint8Array;
 }
 
+export interface TopicRoomContext {
+  readonly store: TopicStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** Bytes of content that one page read from the store for a reader may hold. */
-const PAGE_BYTES = 256 * 1024;
+export const PAGE_BYTES = 256 * 1024;
 const PAGE_ENTRIES = 256;
 
 /** One topic while it is in use: appends to its log and wakes those who follow it. */
@@ -41,22 +53,37 @@ export class TopicRoom {
   readonly id: string;
   readonly title: string;
   readonly createdAt: number;
+  readonly receipts: Receipts;
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #recent: RecentEntries;
   readonly #followers = new Set<() => void>();
-  readonly #pseudonyms = new Map<string, Promise<string>>();
-  #names: ReadonlyMap<string, string>;
+  readonly #people: TopicPeople;
   #checkpoint: SignedHead | undefined;
+  #epoch = 0;
 
-  constructor(topic: TopicSummary, names: ReadonlyMap<string, string>, store: TopicStore, clock: Clock) {
+  constructor(topic: TopicSummary, { store, clock, logger }: TopicRoomContext) {
     this.id = topic.id;
     this.title = topic.title;
     this.createdAt = topic.createdAt;
     this.#recent = new RecentEntries(topic.head.seq);
-    this.#names = names;
     this.#store = store;
     this.#clock = clock;
+    this.#people = new TopicPeople(topic.id, store, () => this.#wake());
+    this.receipts = new Receipts(
+      {
+        received: () => store.received(topic.id),
+        record: (deliveries) => this.#record(deliveries),
+        onFailure: (thrown) => toldError(thrown, "record who has received what", logger),
+      },
+      clock,
+    );
+  }
+
+  /** Before anything else. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  async load(): Promise<void> {
+    await this.#people.load();
+    await this.refresh();
   }
 
   /** The highest seq that followers can have. */
@@ -64,28 +91,64 @@ export class TopicRoom {
     return this.#recent.head;
   }
 
+  /** Encoded `member` frames in the order in which they became known; it only grows. */
+  get members(): readonly Uint8Array[] {
+    return this.#people.members;
+  }
+
+  /** The newest checkpoint, as it is signed and as it is sent. */
+  get checkpoint(): SignedHead | undefined {
+    return this.#checkpoint;
+  }
+
+  /** Another number after texts were erased elsewhere: frames read before may hold them. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Makes somebody a member. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  join(person: Person): Promise<string> {
+    return this.#people.pseudonymOf(person);
+  }
+
   /**
    * Resolves once the message is durable; only then does anybody see it.
    *
-   * @throws {RedRoomError} `REFERENCE_INVALID`, `STORE_UNAVAILABLE`.
+   * @throws {RedRoomError} `REFERENCE_INVALID`, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
-  async publish(author: Person, { id, kind, text, re }: Submission): Promise<Receipt> {
-    const by = await this.#pseudonym(author);
-    const salt = randomBytes(SALT_BYTES);
-    const content = encodeContent(text);
-    const commitment = commit(salt, content);
+  async publish(author: Person, { id, kind, text, re }: Submission): Promise<Published> {
+    const by = await this.#people.pseudonymOf(author);
+    const seal = sealed(text);
     const { entries, duplicate, checkpoint } = await this.#store.append(this.id, { author: by, id }, (head) => {
       const seq = head.seq + 1;
       if (re !== undefined && re >= seq) throw referenceInvalid(re, head.seq);
-      const at = this.#clock.now();
-      return [{ leaf: encodeLeaf({ topic: this.id, seq, id, kind, by, at, re, commitment }), content, salt }];
+      return [seal({ topic: this.id, seq, id, kind, by, at: this.#clock.now(), re })];
     });
     if (!duplicate) this.#advance(entries, checkpoint);
     const [entry] = entries;
-    if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content });
+    if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content: encodeContent(text) });
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate };
+  }
+
+  /** One entry for each delivery, all in one commit. */
+  async #record(deliveries: readonly Delivery[]): Promise<Range> {
+    const by = await this.#people.pseudonymOf(SERVER);
+    const drafts = deliveries.map(({ first, last, to }) => ({
+      id: randomId(),
+      re: last,
+      to,
+      seal: sealed(deliveryText(first)),
+    }));
+    const key = { author: by, id: drafts[0]?.id ?? "" };
+    const { entries, checkpoint } = await this.#store.append(this.id, key, (head) =>
+      drafts.map(({ id, re, to, seal }, index) =>
+        seal({ topic: this.id, seq: head.seq + 1 + index, id, kind: "delivery", by, at: this.#clock.now(), to, re }),
+      ),
+    );
+    this.#advance(entries, checkpoint);
+    return { first: entries[0]?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 };
   }
 
   /**
@@ -114,17 +177,13 @@ export class TopicRoom {
     };
   }
 
-  /** The newest checkpoint, as it is signed and as it is sent. */
-  get checkpoint(): SignedHead | undefined {
-    return this.#checkpoint;
-  }
-
   /** Takes in what others have appended: another process, such as the operator's command, which may have erased a text. */
   async refresh(): Promise<void> {
     const checkpoint = await this.#store.checkpoint(this.id);
     const head = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
     if (checkpoint === undefined || head < this.head || head === this.#checkpoint?.size) return;
     // Newest entries are forgotten, and read again from the store: an erased text among them must not live on here.
+    this.#epoch += 1;
     this.#recent.restart(head);
     this.#advance([], checkpoint);
   }
@@ -135,6 +194,10 @@ export class TopicRoom {
     if (size > (this.#checkpoint?.size ?? 0)) {
       this.#checkpoint = { size, note: checkpoint, frame: encodeMessage({ type: "checkpoint", note: checkpoint }) };
     }
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#followers) wake();
   }
 
@@ -146,8 +209,9 @@ export class TopicRoom {
   /** Encoded frames from `from` upwards, read from the store: dense, at least one where there is one. */
   async read(from: number, limit = PAGE_ENTRIES): Promise<Uint8Array[]> {
     const entries = await this.#store.read(this.id, { from, limit, maxBytes: PAGE_BYTES });
-    const strangers = entries.some((entry) => !this.#names.has(authorOf(entry)));
-    if (strangers) this.#names = await this.#store.names(this.id);
+    if (entries.some((entry) => peopleOf(entry).some((pseudonym) => !this.#people.knows(pseudonym)))) {
+      await this.#people.load();
+    }
     return entries.map((entry) => this.#encode(entry));
   }
 
@@ -157,51 +221,9 @@ export class TopicRoom {
     return () => this.#followers.delete(wake);
   }
 
-  #pseudonym(person: Person): Promise<string> {
-    const key = JSON.stringify([person.id, person.name]);
-    const known = this.#pseudonyms.get(key);
-    if (known !== undefined) return known;
-    const asked = this.#store.pseudonym(this.id, person).then(
-      (pseudonym) => {
-        this.#names = new Map(this.#names).set(pseudonym, person.name);
-        return pseudonym;
-      },
-      (error) => {
-        this.#pseudonyms.delete(key);
-        throw error;
-      },
-    );
-    this.#pseudonyms.set(key, asked);
-    return asked;
-  }
-
   #encode(entry: StoredEntry): Uint8Array {
-    const { leaf, content, salt } = entry;
-    if (content === undefined || salt === undefined) {
-      return encodeMessage({ type: "placeholder", leafHash: toBase64Url(hashLeaf(leaf)) });
-    }
-    return encodeMessage(packEntry({ author: this.#names.get(authorOf(entry)) ?? "", leaf, content, salt }));
+    return encodeEntry(entry, (pseudonym) => this.#people.nameOf(pseudonym));
   }
-}
-
-/** An id stands for one message: what else is sent under it would be acked and lost. */
-function refuseOther(
-  { seq, leaf, content }: StoredEntry,
-  sent: { kind: string; re: number | undefined; content: string },
-) {
-  const fields = JSON.parse(leaf) as { kind: string; re?: number };
-  const same =
-    fields.kind === sent.kind && fields.re === sent.re && (content === undefined || content === sent.content);
-  if (!same) {
-    throw new RedRoomError(
-      "ID_REUSED",
-      `unable to store the message; its id is that of message ${seq}, which says something else`,
-    );
-  }
-}
-
-function authorOf({ leaf }: StoredEntry): string {
-  return (JSON.parse(leaf) as { by: string }).by;
 }
 
 const referenceInvalid = (re: number, head: number): RedRoomError =>

@@ -1,22 +1,27 @@
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import type { TopicStore } from "../store/topic-store.ts";
-import { TopicRoom } from "./topic-room.ts";
+import { TopicRoom, type TopicRoomContext } from "./topic-room.ts";
 
 /** How soon readers see what another process has appended, and a text that it has erased is no longer served. */
 const REFRESH_MS = 1_000;
 
+interface OpenRoom {
+  readonly room: Promise<TopicRoom>;
+  /** Streams and requests in it, and the receipts that it still has to put on record. */
+  users: number;
+}
+
 /** The topics in use: one room each, however many streams use it, and none for a topic that nobody uses. */
 export class TopicRooms {
-  readonly #store: TopicStore;
-  readonly #clock: Clock;
-  readonly #rooms = new Map<string, { readonly room: Promise<TopicRoom>; users: number }>();
+  readonly #context: TopicRoomContext;
+  readonly #open = new Map<string, OpenRoom>();
+  /** Whose users each room that was entered counts: also rooms of before the store failed. */
+  readonly #entered = new WeakMap<TopicRoom, OpenRoom>();
   #timer: Timer | undefined;
   #refreshing = false;
 
-  constructor(store: TopicStore, clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(context: TopicRoomContext) {
+    this.#context = context;
   }
 
   /**
@@ -25,42 +30,56 @@ export class TopicRooms {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
    */
   async enter(by: { readonly id: string } | { readonly title: string }): Promise<TopicRoom> {
-    const topic = await this.#store.findTopic(by);
+    const topic = await this.#context.store.findTopic(by);
     if (topic === undefined) throw topicUnknown(by);
-    const open = this.#rooms.get(topic.id) ?? { room: this.#make(topic.id), users: 0 };
+    const open = this.#open.get(topic.id) ?? { room: this.#make(topic.id), users: 0 };
     open.users += 1;
-    this.#rooms.set(topic.id, open);
+    this.#open.set(topic.id, open);
     this.#startTimer();
     try {
-      return await open.room;
+      const room = await open.room;
+      this.#entered.set(room, open);
+      return room;
     } catch (error) {
-      this.#leave(topic.id);
+      this.#release(topic.id, open);
       throw error;
     }
   }
 
   /** Reads the head only once the room is known to all: nobody can then append past it unseen. */
   async #make(id: string): Promise<TopicRoom> {
-    const names = await this.#store.names(id);
-    const topic = await this.#store.findTopic({ id });
+    const topic = await this.#context.store.findTopic({ id });
     if (topic === undefined) throw topicUnknown({ id });
-    const room = new TopicRoom(topic, names, this.#store, this.#clock);
-    await room.refresh();
+    const room = new TopicRoom(topic, this.#context);
+    await room.load();
     return room;
   }
 
+  /** What was confirmed by those who leave is still put on record. */
   leave(room: TopicRoom): void {
-    this.#leave(room.id);
+    const open = this.#entered.get(room);
+    if (open === undefined) return;
+    if (open.users > 1) open.users -= 1;
+    else void room.receipts.flush().then(() => this.#release(room.id, open));
   }
 
-  #leave(id: string): void {
-    const open = this.#rooms.get(id);
-    if (open === undefined) return;
+  /** Puts on record what readers have confirmed. */
+  async flush(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(async ({ room }) => (await room).receipts.flush()));
+  }
+
+  /** Forgets what is known of all topics: the store has failed, and what it has may be something else. */
+  reset(): void {
+    for (const { room } of this.#open.values()) void room.then(({ receipts }) => receipts.close()).catch(() => {});
+    this.#open.clear();
+    this.#stopTimer();
+  }
+
+  #release(id: string, open: OpenRoom): void {
     open.users -= 1;
-    if (open.users === 0) this.#rooms.delete(id);
-    if (this.#rooms.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    if (open.users > 0 || this.#open.get(id) !== open) return;
+    this.#open.delete(id);
+    if (this.#open.size === 0) this.#stopTimer();
   }
 
   /** One round at a time: a slow store is not asked again before it has answered. */
@@ -68,13 +87,18 @@ export class TopicRooms {
     // A store that fails now says so to whoever uses it next.
     this.#timer = undefined;
     this.#refreshing = true;
-    await Promise.allSettled([...this.#rooms.values()].map(async ({ room }) => (await room).refresh()));
+    await Promise.allSettled([...this.#open.values()].map(async ({ room }) => (await room).refresh()));
     this.#refreshing = false;
-    if (this.#rooms.size > 0) this.#startTimer();
+    if (this.#open.size > 0) this.#startTimer();
   }
 
   #startTimer(): void {
-    if (!this.#refreshing) this.#timer ??= this.#clock.setTimer(() => void this.#refresh(), REFRESH_MS);
+    if (!this.#refreshing) this.#timer ??= this.#context.clock.setTimer(() => void this.#refresh(), REFRESH_MS);
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 }
 

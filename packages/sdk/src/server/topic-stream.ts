@@ -1,134 +1,155 @@
 import { fromUtf8 } from "../base/bytes.ts";
-import { RedRoomError, toRedRoomError } from "../base/errors.ts";
+import { RedRoomError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
+import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Person } from "../store/topic-store.ts";
-import type { FaultLog } from "./fault-log.ts";
-import { Subscription } from "./subscription.ts";
+import type { ServedStream } from "./served-stream.ts";
+import { Subscription, type SubscriptionContext } from "./subscription.ts";
+import { toldError } from "./told-error.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
-export interface TopicStreamContext {
+export interface TopicStreamContext extends SubscriptionContext {
   readonly rooms: TopicRooms;
   readonly limits: Limits;
-  readonly faults: FaultLog;
+  readonly logger: Logger;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
-export class TopicStream {
+export class TopicStream implements ServedStream {
   readonly #channel: MessageChannel;
-  readonly #rooms: TopicRooms;
   readonly #user: Person;
-  readonly #limits: Limits;
-  readonly #faults: FaultLog;
+  readonly #context: TopicStreamContext;
   readonly #onDone: () => void;
   #room: TopicRoom | undefined;
-  #subscription: Subscription | undefined;
+  /** Where the client reads along: its pseudonym, and how far it is. */
+  #reader: { readonly pseudonym: string; readonly subscription: Subscription } | undefined;
   /** Messages taken and not yet answered. */
   #open = 0;
-  #paused = false;
+  /** Why no further message is taken: told to the client once those that were taken are answered. */
+  #leaving: RedRoomError | undefined;
   /** The client sends no more; or everything is over. */
   #ended = false;
   #over = false;
-  /** Set while the server stops: resolves `drain`. */
-  #onDrained: (() => void) | undefined;
+  #done = false;
+  /** What waits until everything taken is answered. */
+  #onSettled: (() => void) | undefined;
 
   /** @param onDone Called once, when the stream is over and everything it took is answered. */
   constructor(channel: MessageChannel, user: Person, context: TopicStreamContext, onDone: () => void) {
     this.#channel = channel;
     this.#user = user;
-    this.#rooms = context.rooms;
-    this.#limits = context.limits;
-    this.#faults = context.faults;
+    this.#context = context;
     this.#onDone = onDone;
   }
 
   /** Answers the first message of the stream. */
   async open(request: MessageOf<"openTopic">): Promise<void> {
     const by = request.id !== undefined ? { id: request.id } : { title: (request.title ?? "").normalize("NFC") };
-    this.#channel.pause();
+    this.#channel.pause("opening");
     try {
-      this.#room = await this.#rooms.enter(by);
-      const start = await this.#room.start(request.from);
+      const room = await this.#context.rooms.enter(by);
+      this.#room = room;
+      // A reader is a member, and entries name those who have received them.
+      const pseudonym = request.from === undefined ? undefined : await room.join(this.#user);
+      const start = await room.start(request.from);
       if (this.#over) return this.#settle();
       this.#channel.send(start.opened);
-      if (request.from !== undefined) this.#follow(this.#room, start.from);
+      if (pseudonym !== undefined) this.#follow(room, start.from, pseudonym);
     } catch (thrown) {
-      this.#fail(this.#errorOf(thrown, "open the topic"));
-      return;
+      this.fail(toldError(thrown, "open a topic", this.#context.logger));
     }
-    this.#channel.resume();
+    this.#channel.resume("opening");
   }
 
-  #follow(room: TopicRoom, from: number): void {
-    this.#subscription = new Subscription(room, from, {
-      send: (frame) => this.#channel.sendEncoded(frame),
-      fail: (error) => this.#fail(this.#errorOf(error, "read the topic")),
-    });
+  #follow(room: TopicRoom, from: number, pseudonym: string): void {
+    const output = {
+      send: (frame: Uint8Array) => this.#channel.sendEncoded(frame),
+      fail: (error: RedRoomError) => {
+        if (error.code === "SLOW_CONSUMER") this.#cut(error);
+        else this.fail(toldError(error, "read a topic", this.#context.logger));
+      },
+    };
+    this.#reader = { pseudonym, subscription: new Subscription(room, from, output, this.#context) };
   }
 
-  /** Refuses what comes from now on. Resolves when everything taken before is answered. */
-  drain(): Promise<void> {
+  drain(reason: RedRoomError): Promise<void> {
     return new Promise((resolve) => {
-      this.#onDrained = resolve;
-      if (this.#open === 0) resolve();
+      this.#onSettled = resolve;
+      this.#leave(reason);
     });
+  }
+
+  fail(error: RedRoomError): void {
+    if (!this.#over) {
+      this.#channel.send({ type: "error", ...toFailure(error) });
+      this.#channel.end();
+    }
+    this.#finish();
   }
 
   onMessage(message: Message): void {
-    if (message.type !== "publish") throw unexpected(message, "on a topic stream");
-    void this.#publish(message);
+    if (message.type === "publish") void this.#publish(message);
+    else if (message.type === "receipt") this.#confirm(message);
+    else throw unexpected(message, "on a topic stream");
   }
 
   onDrain(): void {
-    this.#subscription?.resume();
+    this.#reader?.subscription.resume();
   }
 
   onEnd(): void {
     this.#ended = true;
-    this.#subscription?.stop();
+    this.#reader?.subscription.stop();
     this.#settle();
   }
 
-  /** The stream is gone; what was taken is still stored. */
+  /** What was taken is still stored. */
   onGone(): void {
-    this.#over = true;
-    this.#subscription?.stop();
-    this.#settle();
+    this.#finish();
   }
 
   async #publish({ id, kind, re, body }: MessageOf<"publish">): Promise<void> {
+    // Once a message may have been lost, none behind it is taken: their order is that of the sender.
+    if (this.#leaving !== undefined || this.#over) return;
     this.#open += 1;
-    if (this.#open >= this.#limits.maxUnacknowledged && !this.#paused) {
-      this.#paused = true;
-      this.#channel.pause();
-    }
-    let answer: Message;
+    if (this.#open >= this.#context.limits.maxUnacknowledged) this.#channel.pause("unacknowledged");
     try {
-      if (this.#onDrained !== undefined) throw shuttingDown();
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
-      const receipt = await this.#room.publish(this.#user, { id, kind, text, re });
-      this.#faults.worked();
-      answer = { type: "ack", id, ...receipt };
+      const published = await this.#room.publish(this.#user, { id, kind, text, re });
+      this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
-      const error = this.#errorOf(thrown, "store the message");
-      answer = { type: "refused", id, ...toFailure(error) };
+      const error = toldError(thrown, "store a message", this.#context.logger);
+      // What may work later must not be passed by what was sent behind it.
+      if (error.retryable) this.#leave(error);
+      else this.#answer({ type: "refused", id, ...toFailure(error) });
     }
     this.#open -= 1;
-    if (!this.#over) this.#channel.send(answer);
-    if (this.#paused && this.#open <= this.#limits.maxUnacknowledged / 2) {
-      this.#paused = false;
-      this.#channel.resume();
-    }
+    if (this.#open <= this.#context.limits.maxUnacknowledged / 2) this.#channel.resume("unacknowledged");
     this.#settle();
   }
 
+  #answer(answer: Message): void {
+    if (!this.#over) this.#channel.send(answer);
+  }
+
+  #confirm({ first, last }: MessageOf<"receipt">): void {
+    if (this.#reader === undefined) throw protocolError("a receipt came on a stream that reads nothing");
+    const { pseudonym, subscription } = this.#reader;
+    if (first > last || last > subscription.last) {
+      throw protocolError(`a receipt of ${first} to ${last} came behind entry ${subscription.last}`);
+    }
+    if (!this.#over) this.#room?.receipts.add(pseudonym, { first, last });
+  }
+
   #readText(body: Uint8Array): string {
-    const { maxTextBytes } = this.#limits;
+    const { maxTextBytes } = this.#context.limits;
     if (body.byteLength > maxTextBytes) {
       throw new RedRoomError(
         "TEXT_TOO_LARGE",
@@ -143,34 +164,41 @@ export class TopicStream {
     }
   }
 
-  /** The client is told of an `INTERNAL` error only that it happened; what it was is for the operator. */
-  #errorOf(thrown: unknown, doing: string): RedRoomError {
-    const error = toRedRoomError(thrown, "INTERNAL", doing);
-    this.#faults.note(error, doing);
-    return error;
+  #leave(reason: RedRoomError): void {
+    this.#leaving ??= reason;
+    this.#settle();
   }
 
-  #fail(error: RedRoomError): void {
-    if (!this.#over) {
-      this.#channel.send({ type: "error", ...toFailure(error) });
-      this.#channel.end();
-    }
+  /** The reader is cut off, so that what it does not read need not be held. It may come back and go on where it stopped. */
+  #cut(error: RedRoomError): void {
+    this.#context.logger.warn({ user: this.#user.id, topic: this.#room?.id, code: error.code }, error.message);
+    this.#channel.reset(CLOSE_CODES.slowConsumer);
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#over = true;
-    this.#channel.resume();
+    this.#reader?.subscription.stop();
+    this.#channel.resume("opening");
+    this.#channel.resume("unacknowledged");
     this.#settle();
   }
 
   /** Once nothing is under way: ends our side behind the last answer, and gives the room back. */
   #settle(): void {
-    if (this.#open === 0) this.#onDrained?.();
-    if (this.#open > 0 || !(this.#ended || this.#over)) return;
+    if (this.#open > 0) return;
+    if (this.#onSettled !== undefined) {
+      this.#onSettled();
+    } else if (this.#leaving !== undefined && !this.#over) {
+      this.fail(this.#leaving);
+      return;
+    }
+    if (!(this.#ended || this.#over)) return;
     if (!this.#over) this.#channel.end();
     this.#over = true;
-    if (this.#room !== undefined) this.#rooms.leave(this.#room);
+    if (this.#room !== undefined) this.#context.rooms.leave(this.#room);
     this.#room = undefined;
-    this.#onDone();
+    if (!this.#done) this.#onDone();
+    this.#done = true;
   }
 }
-
-export const shuttingDown = (): RedRoomError =>
-  new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true });

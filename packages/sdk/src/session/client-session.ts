@@ -3,147 +3,245 @@ import { RedRoomError } from "../base/errors.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { fromFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
-import type { Limits } from "../protocol/limits.ts";
 import { type Message, type MessageOf, PROTOCOL_VERSION } from "../protocol/messages.ts";
-
-export interface SessionUser {
-  readonly id: string;
-  readonly name: string;
-  readonly admin: boolean;
-}
-
-/** The client's side of the control stream, as data: `idle → connecting → authenticating → online → closed | failed`. */
-export type ClientSession =
-  | { readonly phase: "idle" | "connecting" | "closed" }
-  | { readonly phase: "authenticating"; readonly welcome?: MessageOf<"welcome">; readonly logKey?: Uint8Array }
-  | {
-      readonly phase: "online";
-      readonly sessionId: string;
-      readonly user: SessionUser;
-      readonly limits: Limits;
-      /** Ed25519: signs the checkpoints of all topics. */
-      readonly logKey: Uint8Array;
-      readonly heartbeatMs: number;
-      readonly heardAt: number;
-      readonly pings: number;
-    }
-  | { readonly phase: "failed"; readonly error: RedRoomError };
-
-export type ClientSessionInput =
-  | { readonly type: "connect" }
-  | { readonly type: "connected" }
-  | { readonly type: "message"; readonly message: Message }
-  | { readonly type: "timer" }
-  /** The connection, the dial or the control stream ended. */
-  | { readonly type: "lost"; readonly error: RedRoomError }
-  | { readonly type: "close" };
-
-export type ClientSessionEffect =
-  | { readonly type: "dial" }
-  | { readonly type: "send"; readonly message: Message }
-  /** Send name and password, if the log's key is certified. */
-  | { readonly type: "login"; readonly logKey: Uint8Array; readonly logKeyCertificate: Uint8Array | undefined }
-  | { readonly type: "setTimer"; readonly at: number }
-  | { readonly type: "disconnect"; readonly code: number; readonly reason: string };
+import {
+  type Attempt,
+  type ClientSession,
+  type ClientSessionEffect,
+  type ClientSessionInput,
+  type ClientSessionSettings,
+  type Established,
+  isAttempt,
+  isUsable,
+  type Moment,
+  type Usable,
+  type Waiting,
+  type Welcome,
+} from "./client-phases.ts";
+import type { Credentials } from "./credentials.ts";
+import { isFinal, reconnectDelay } from "./reconnect.ts";
 
 type Step = readonly [ClientSession, readonly ClientSessionEffect[]];
 
 export const initialClientSession: ClientSession = { phase: "idle" };
 
+/** However often a server or an application asks for it. */
+const MIN_HEARTBEAT_MS = 10;
+
 /** Pure: what the session becomes, and what its driver has to do. A finished session answers every input with itself. */
-export function stepClientSession(state: ClientSession, input: ClientSessionInput, now: number): Step {
+export function stepClientSession(
+  state: ClientSession,
+  input: ClientSessionInput,
+  settings: ClientSessionSettings,
+  moment: Moment,
+): Step {
   if (state.phase === "closed" || state.phase === "failed") return [state, []];
   switch (input.type) {
     case "connect":
-      return state.phase === "idle" ? [{ phase: "connecting" }, [{ type: "dial" }]] : [state, []];
+      return state.phase === "idle" ? attempt(undefined, 0, undefined, settings, moment) : [state, []];
+    case "credentials":
+      return isAttempt(state) && state.step === "asking"
+        ? answer(state, input.credentials, settings, moment)
+        : [state, []];
+    case "noCredentials":
+      return isAttempt(state) && state.step === "asking" ? end(state, input.error, settings, moment) : [state, []];
     case "connected":
-      if (state.phase !== "connecting") return [state, []];
-      return [
-        { phase: "authenticating" },
-        [{ type: "send", message: { type: "hello", versions: [PROTOCOL_VERSION] } }],
-      ];
+      if (!isAttempt(state) || state.step !== "dialling") return [state, []];
+      return [enter({ ...state, step: "greeting" }), [send({ type: "hello", versions: [PROTOCOL_VERSION] })]];
     case "message":
-      return receive(state, input.message, now);
+      return receive(state, input.message, settings, moment);
     case "timer":
-      return beat(state, now);
+      return wake(state, settings, moment);
     case "lost":
-      return [{ phase: "failed", error: input.error }, []];
+      return lose(state, input.error, settings, moment);
+    case "fail":
+      return fail(state, input.error);
+    case "connectNow":
+      return state.phase === "offline" ? retry(state, settings, moment) : [state, []];
     case "close":
-      return [{ phase: "closed" }, [disconnect(CLOSE_CODES.normal, "")]];
+      return [{ phase: "closed" }, [...withdrawal(state), disconnect(CLOSE_CODES.normal, "")]];
   }
 }
 
-function receive(state: ClientSession, message: Message, now: number): Step {
+/** Without a token there must be credentials before anything is dialled: a login that waits for them would run out. */
+function attempt(
+  established: Established | undefined,
+  attempts: number,
+  cause: RedRoomError | undefined,
+  { timeoutMs }: ClientSessionSettings,
+  { now }: Moment,
+  refused?: RedRoomError,
+): Step {
+  const base = { established, attempts, cause, due: now + timeoutMs, refused } as const;
+  if (established?.token !== undefined) return [enter({ ...base, step: "dialling" }), [{ type: "dial" }]];
+  return [enter({ ...base, step: "asking" }), [{ type: "ask", refused }]];
+}
+
+function answer(state: Attempt, credentials: Credentials, { timeoutMs }: ClientSessionSettings, { now }: Moment): Step {
+  const answered = { ...state, credentials, due: now + timeoutMs };
+  if (state.welcome !== undefined) return prove(answered, state.welcome);
+  return [enter({ ...answered, step: "dialling" }), [{ type: "dial" }]];
+}
+
+function prove(state: Attempt, welcome: Welcome): Step {
+  const token = state.established?.token;
+  const proving = enter({ ...state, step: "proving", welcome });
+  if (token !== undefined) return [proving, [send({ type: "resume", token })]];
+  return [proving, state.credentials === undefined ? [] : [send({ type: "login", ...state.credentials })]];
+}
+
+function receive(
+  state: Exclude<ClientSession, { phase: "closed" | "failed" }>,
+  message: Message,
+  settings: ClientSessionSettings,
+  moment: Moment,
+): Step {
   if (message.type === "error" || message.type === "goodbye") {
-    return fail(fromFailure(message), CLOSE_CODES.normal);
+    const [next, effects] = lose(state, fromFailure(message), settings, moment);
+    return [next, [disconnect(CLOSE_CODES.normal, ""), ...effects]];
   }
-  if (state.phase === "authenticating" && state.welcome === undefined && message.type === "welcome") {
-    if (message.version !== PROTOCOL_VERSION) {
-      return violate(`the server chose version ${message.version}, which was not offered`);
+  if (isAttempt(state)) {
+    if (state.step === "greeting" && message.type === "welcome") return welcomed(state, message, settings);
+    if (state.step === "proving" && state.welcome !== undefined) {
+      if (message.type === "session") return confirmed(state, state.welcome, message, moment);
+      if (message.type === "resumeRefused" && state.established?.token !== undefined) {
+        const established = { ...state.established, token: undefined };
+        const due = moment.now + settings.timeoutMs;
+        return [enter({ ...state, step: "asking", established, due }), [{ type: "ask", refused: undefined }]];
+      }
     }
-    const logKey = fromBase64Url(message.logKey);
-    const certificate = message.logKeyCertificate;
-    if (logKey === undefined) return violate("the log's key is not base64url");
-    return [
-      { phase: "authenticating", welcome: message, logKey },
-      [
-        {
-          type: "login",
-          logKey,
-          logKeyCertificate: certificate === undefined ? undefined : fromBase64Url(certificate),
-        },
-      ],
-    ];
+  } else if (isUsable(state)) {
+    if (message.type === "pong" && message.nonce < state.pings) return [{ ...state, answered: true }, []];
+    if (message.type === "availability") return [available(state, message), []];
   }
-  if (state.phase === "authenticating" && state.welcome && state.logKey && message.type === "session") {
-    const { logKey, welcome } = state;
-    const { limits, heartbeatMs } = welcome;
-    return [
-      {
-        phase: "online",
-        sessionId: message.session,
-        user: message.user,
-        limits,
-        logKey,
-        heartbeatMs,
-        heardAt: now,
-        pings: 0,
-      },
-      [{ type: "setTimer", at: now + heartbeatMs }],
-    ];
-  }
-  if (state.phase === "online" && message.type === "pong") return [{ ...state, heardAt: now }, []];
-  return violate(`${message.type} has no place while ${state.phase}`);
+  return fail(state, protocolError(`${message.type} has no place while ${state.phase}`));
 }
 
-/** Sends a ping each interval; two intervals without an answer mean that the link is dead, whatever QUIC believes. */
-function beat(state: ClientSession, now: number): Step {
-  if (state.phase !== "online") return [state, []];
-  const silentMs = now - state.heardAt;
-  if (silentMs > 2 * state.heartbeatMs) {
-    return fail(
-      new RedRoomError("CONNECTION_LOST", `unable to reach the server; no answer for ${silentMs} ms`, {
-        retryable: true,
-      }),
-      CLOSE_CODES.normal,
-    );
+function welcomed(state: Attempt, message: MessageOf<"welcome">, settings: ClientSessionSettings): Step {
+  const { version, limits } = message;
+  if (version !== PROTOCOL_VERSION) {
+    return fail(state, protocolError(`the server chose version ${version}, which was not offered`));
   }
-  return [
-    { ...state, pings: state.pings + 1 },
-    [
-      { type: "send", message: { type: "ping", nonce: state.pings } },
-      { type: "setTimer", at: now + state.heartbeatMs },
-    ],
-  ];
+  const logKey = fromBase64Url(message.logKey);
+  if (logKey === undefined) return fail(state, protocolError("the log's key is not base64url"));
+  const wanted = Math.min(message.heartbeatMs, settings.heartbeatMs ?? Number.POSITIVE_INFINITY);
+  return prove(state, { limits, logKey, heartbeatMs: Math.max(MIN_HEARTBEAT_MS, wanted) });
 }
 
-function violate(reason: string): Step {
-  return fail(protocolError(reason), CLOSE_CODES.protocolError);
+function confirmed(state: Attempt, welcome: Welcome, message: MessageOf<"session">, { now }: Moment): Step {
+  const { session: sessionId, token, resumed, user } = message;
+  const { established, attempts } = state;
+  if (resumed !== (established?.token !== undefined)) {
+    return fail(state, protocolError(`the server says resumed: ${resumed}, which it was not asked for`));
+  }
+  // What waits to be sent, and what was read, is somebody else's.
+  if (established !== undefined && established.user.id !== user.id) {
+    const why = `these credentials are those of ${user.name}, the session is that of ${established.user.name}`;
+    return fail(state, new RedRoomError("LOGIN_FAILED", `unable to go on; ${why}`));
+  }
+  return ping(
+    {
+      phase: "online",
+      established: { ...welcome, sessionId, token, user },
+      due: 0,
+      attempts,
+      pings: 0,
+      answered: true,
+      cause: undefined,
+    },
+    now,
+  );
 }
 
-function fail(error: RedRoomError, code: number): Step {
-  return [{ phase: "failed", error }, [disconnect(code, error.message)]];
+/** The first one, sent at once, also tells the server that we have the new token. */
+function ping(state: Usable, now: number): Step {
+  const due = now + state.established.heartbeatMs;
+  const next: Usable = { ...state, due, pings: state.pings + 1, answered: false };
+  return [next, [send({ type: "ping", nonce: state.pings })]];
 }
+
+function available(state: Usable, message: MessageOf<"availability">): Usable {
+  if (message.available) return { ...state, phase: "online", cause: undefined };
+  const reason = message.message ?? "unable to store or read anything now; the server cannot use its store";
+  return { ...state, phase: "unavailable", cause: new RedRoomError("STORE_UNAVAILABLE", reason, { retryable: true }) };
+}
+
+function wake(state: ClientSession, settings: ClientSessionSettings, moment: Moment): Step {
+  if (state.phase === "offline") return retry(state, settings, moment);
+  if (isUsable(state)) return beat(state, settings, moment);
+  if (!isAttempt(state)) return [state, []];
+  const what = state.step === "asking" ? "obtain credentials" : "connect";
+  const error = new RedRoomError("TIMEOUT", `unable to ${what} within ${settings.timeoutMs} ms`, { retryable: true });
+  return end(state, error, settings, moment);
+}
+
+/**
+ * No pong since the last ping means that the link is dead, whatever QUIC believes. Except when the timer itself comes
+ * late: then it was we who stood still, and the pong may be among what is not read yet.
+ */
+function beat(state: Usable, settings: ClientSessionSettings, moment: Moment): Step {
+  const { heartbeatMs } = state.established;
+  if (state.answered) return ping({ ...state, attempts: 0 }, moment.now);
+  if (moment.now - state.due > heartbeatMs / 2) return ping(state, moment.now);
+  const error = new RedRoomError("CONNECTION_LOST", `unable to reach the server; no answer for ${heartbeatMs} ms`, {
+    retryable: true,
+  });
+  return end(state, error, settings, moment);
+}
+
+function retry(state: Waiting, settings: ClientSessionSettings, moment: Moment): Step {
+  return attempt(state.established, state.attempts + 1, state.cause, settings, moment);
+}
+
+/** The connection is gone. A question to the application outlives it: its answer is used for the next one. */
+function lose(state: ClientSession, error: RedRoomError, settings: ClientSessionSettings, moment: Moment): Step {
+  if (isUsable(state)) return end(state, error, settings, moment);
+  if (!isAttempt(state)) return [state, []];
+  if (state.step === "asking") {
+    if (state.welcome === undefined) return [state, []];
+    return isFinal(error) ? fail(state, error) : [enter({ ...state, welcome: undefined }), []];
+  }
+  return end(state, error, settings, moment);
+}
+
+/** The attempt, or the session's connection, has come to its end: ask once more, try again, wait, or give up. */
+function end(state: Attempt | Usable, error: RedRoomError, settings: ClientSessionSettings, moment: Moment): Step {
+  const { established, attempts } = state;
+  const leaving = [...withdrawal(state), disconnect(CLOSE_CODES.unanswered, error.code)];
+  const refused = isAttempt(state) && state.step === "proving" && error.code === "LOGIN_FAILED";
+  if (refused && settings.asksAgain && state.refused === undefined) {
+    const unproven = established && { ...established, token: undefined };
+    const [next, effects] = attempt(unproven, attempts, error, settings, moment, error);
+    return [next, [...leaving, ...effects]];
+  }
+  if (isFinal(error) || established === undefined || settings.reconnect === undefined) return fail(state, error);
+  const kept = error.code === "SESSION_REVOKED" ? { ...established, token: undefined } : established;
+  if (attempts === 0 && error.retryAfterMs === undefined) {
+    const [next, effects] = attempt(kept, 1, error, settings, moment);
+    return [next, [...leaving, ...effects]];
+  }
+  const delayMs = reconnectDelay(Math.max(0, attempts - 1), error.retryAfterMs, settings.reconnect, moment.random);
+  return [{ phase: "offline", established: kept, attempts, due: moment.now + delayMs, cause: error }, leaving];
+}
+
+function fail(state: ClientSession, cause: RedRoomError): Step {
+  const breach = cause.code === "LOG_FORK" || cause.code === "PROTOCOL_ERROR" || cause.code === "FRAME_TOO_LARGE";
+  const code = breach || cause.code === "CERTIFICATE_INVALID" ? CLOSE_CODES.protocolError : CLOSE_CODES.normal;
+  return [{ phase: "failed", cause }, [...withdrawal(state), disconnect(code, cause.message)]];
+}
+
+/** The first time people see how far it is; later that it is being resumed. */
+function enter(state: Omit<Attempt, "phase">): Attempt {
+  const { established, step, welcome } = state;
+  const connected = step === "greeting" || step === "proving" || welcome !== undefined;
+  return { ...state, phase: established !== undefined ? "resuming" : connected ? "authenticating" : "connecting" };
+}
+
+function withdrawal(state: ClientSession): ClientSessionEffect[] {
+  return isAttempt(state) && state.step === "asking" ? [{ type: "withdraw" }] : [];
+}
+
+const send = (message: Message): ClientSessionEffect => ({ type: "send", message });
 
 function disconnect(code: number, reason: string): ClientSessionEffect {
   return { type: "disconnect", code, reason };

@@ -4,12 +4,12 @@ import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { type Message, PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { SessionUser } from "./client-session.ts";
+import type { SessionUser } from "./session-user.ts";
 
 /** What every session of a server shares. */
 export interface ServerSessionSettings {
   readonly limits: Limits;
-  /** Clients ping this often; three silent intervals end the session. */
+  /** Clients ping this often; two silent intervals end the connection. */
   readonly heartbeatMs: number;
   /** How long a connection may take to log in. */
   readonly loginTimeoutMs: number;
@@ -18,33 +18,72 @@ export interface ServerSessionSettings {
   readonly logKeyCertificate: string | undefined;
 }
 
-/** The server's side of the control stream, as data: `hello → login → checking → online → over`. */
+/**
+ * The server's side of one control stream, as data: `hello → entry → checking | resuming → online → over`. At the
+ * entry a client logs in or resumes a session; one whose session is gone may still log in, and no more than that.
+ */
 export type ServerSession =
-  | { readonly phase: "hello" | "login" | "checking"; readonly deadline: number }
-  | { readonly phase: "online"; readonly user: SessionUser; readonly heardAt: number }
+  | {
+      readonly phase: "hello";
+      readonly deadline: number;
+      /** Why nobody is let in; told to whoever says hello. */
+      readonly refusal: RedRoomError | undefined;
+    }
+  | { readonly phase: "entry" | "checking" | "resuming"; readonly deadline: number; readonly resumable: boolean }
+  | {
+      readonly phase: "online";
+      readonly user: SessionUser;
+      readonly heardAt: number;
+      /** When the client is due to have been heard. */
+      readonly dueAt: number;
+      /** The client has shown that it has its token. */
+      readonly confirmed: boolean;
+      readonly available: boolean;
+    }
   | { readonly phase: "over" };
+
+/** Who has come in, and the token with which that session goes on elsewhere. */
+export interface Admission {
+  readonly user: SessionUser;
+  readonly sessionId: string;
+  /** 32 bytes in base64url. */
+  readonly token: string;
+  readonly resumed: boolean;
+}
 
 export type ServerSessionInput =
   | { readonly type: "message"; readonly message: Message }
-  | { readonly type: "accepted"; readonly user: SessionUser; readonly sessionId: string }
+  | { readonly type: "admitted"; readonly admission: Admission }
+  /** There is no session with this token (any more); the client may log in instead. */
+  | { readonly type: "resumeRefused"; readonly error: RedRoomError }
   | { readonly type: "refused"; readonly error: RedRoomError }
+  /** The store can be used, or not, and what clients are told about it. */
+  | { readonly type: "availability"; readonly available: boolean; readonly message?: string }
   | { readonly type: "timer" }
   /** The client ended the control stream: it is leaving. */
   | { readonly type: "end" }
-  | { readonly type: "shutdown" };
+  /** The server ends it, and says why. */
+  | { readonly type: "dismissed"; readonly error: RedRoomError; readonly code: number }
+  /** The server ends it without a word, which the client could not or need not read. */
+  | { readonly type: "dropped"; readonly reason: string; readonly code: number };
 
 export type ServerSessionEffect =
   | { readonly type: "send"; readonly message: Message }
   | { readonly type: "authenticate"; readonly name: string; readonly password: string }
-  | { readonly type: "online"; readonly user: SessionUser }
+  | { readonly type: "resume"; readonly token: string }
+  | { readonly type: "online"; readonly admission: Admission }
+  /** The client has its token: the one before is worth nothing from now on. */
+  | { readonly type: "confirm" }
   | { readonly type: "setTimer"; readonly at: number }
-  | { readonly type: "disconnect"; readonly code: number; readonly reason: string };
+  /** `lingering`: the client is to read the last message before the connection is closed. */
+  | { readonly type: "disconnect"; readonly code: number; readonly reason: string; readonly lingering: boolean };
 
 type Step = readonly [ServerSession, readonly ServerSessionEffect[]];
 
-export function startServerSession(settings: ServerSessionSettings, now: number): Step {
+/** @param refusal Why this connection is not let in, where a limit is reached. */
+export function startServerSession(settings: ServerSessionSettings, now: number, refusal?: RedRoomError): Step {
   const deadline = now + settings.loginTimeoutMs;
-  return [{ phase: "hello", deadline }, [{ type: "setTimer", at: deadline }]];
+  return [{ phase: "hello", deadline, refusal }, [{ type: "setTimer", at: deadline }]];
 }
 
 /** Pure: what the session becomes, and what its driver has to do. A session that is over answers every input with itself. */
@@ -58,72 +97,111 @@ export function stepServerSession(
   switch (input.type) {
     case "message":
       return receive(state, input.message, settings, now);
-    case "accepted": {
-      if (state.phase !== "checking") return [state, []];
-      const { user, sessionId } = input;
+    case "admitted":
+      return isLookedUp(state) ? admit(input.admission, settings, now) : [state, []];
+    case "resumeRefused":
+      if (state.phase !== "resuming") return [state, []];
       return [
-        { phase: "online", user, heardAt: now },
+        { ...state, phase: "entry", resumable: false },
         [
-          { type: "send", message: { type: "session", session: sessionId, user } },
-          { type: "online", user },
-          { type: "setTimer", at: now + 3 * settings.heartbeatMs },
+          { type: "send", message: { type: "resumeRefused", ...toFailure(input.error) } },
+          { type: "setTimer", at: Math.max(now, state.deadline) },
         ],
       ];
-    }
     case "refused":
-      return state.phase === "checking" ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
+      return isLookedUp(state) ? refuse(input.error, CLOSE_CODES.refused) : [state, []];
+    case "availability": {
+      const { available, message } = input;
+      if (state.phase !== "online" || state.available === available) return [state, []];
+      const told = { type: "availability", available, ...(message !== undefined && { message }) } as const;
+      return [{ ...state, available }, [{ type: "send", message: told }]];
+    }
     case "timer":
       return tick(state, settings, now);
     case "end":
-      return [{ phase: "over" }, [{ type: "disconnect", code: CLOSE_CODES.normal, reason: "" }]];
-    case "shutdown":
-      return goodbye(
-        new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true }),
-      );
+      return [{ phase: "over" }, [disconnect(CLOSE_CODES.normal, "", false)]];
+    case "dismissed":
+      return dismiss(input.error, input.code);
+    case "dropped":
+      return [{ phase: "over" }, [disconnect(input.code, input.reason, false)]];
   }
 }
 
+const isLookedUp = ({ phase }: ServerSession): boolean => phase === "checking" || phase === "resuming";
+
 function receive(state: ServerSession, message: Message, settings: ServerSessionSettings, now: number): Step {
-  if (state.phase === "hello" && message.type === "hello") {
-    if (!message.versions.includes(PROTOCOL_VERSION)) {
-      const offered = message.versions.join(", ");
-      return refuse(
-        new RedRoomError(
-          "VERSION_UNSUPPORTED",
-          `unable to talk; the client offers version ${offered}, the server speaks ${PROTOCOL_VERSION}`,
-        ),
-        CLOSE_CODES.refused,
-      );
-    }
-    const { limits, heartbeatMs, logKey, logKeyCertificate } = settings;
-    const welcome = { type: "welcome", version: PROTOCOL_VERSION, limits, heartbeatMs, logKey } as const;
-    return [
-      { ...state, phase: "login" },
-      [{ type: "send", message: logKeyCertificate === undefined ? welcome : { ...welcome, logKeyCertificate } }],
-    ];
-  }
-  if (state.phase === "login" && message.type === "login") {
+  if (state.phase === "hello" && message.type === "hello") return greet(state, message.versions, settings);
+  if (state.phase === "entry" && message.type === "login") {
     const { name, password } = message;
     return [{ ...state, phase: "checking" }, [{ type: "authenticate", name, password }]];
   }
+  if (state.phase === "entry" && state.resumable && message.type === "resume") {
+    return [{ ...state, phase: "resuming" }, [{ type: "resume", token: message.token }]];
+  }
   if (state.phase === "online" && message.type === "ping") {
-    return [{ ...state, heardAt: now }, [{ type: "send", message: { type: "pong", nonce: message.nonce } }]];
+    const pong = { type: "send", message: { type: "pong", nonce: message.nonce } } as const;
+    const heard = { ...state, heardAt: now, confirmed: true };
+    return [heard, state.confirmed ? [pong] : [{ type: "confirm" }, pong]];
   }
   return refuse(protocolError(`${message.type} has no place in the phase ${state.phase}`), CLOSE_CODES.protocolError);
 }
 
-function tick(state: ServerSession, settings: ServerSessionSettings, now: number): Step {
+function greet(
+  { deadline, refusal }: Extract<ServerSession, { phase: "hello" }>,
+  versions: readonly number[],
+  { limits, heartbeatMs, logKey, logKeyCertificate }: ServerSessionSettings,
+): Step {
+  if (!versions.includes(PROTOCOL_VERSION)) {
+    return refuse(
+      new RedRoomError(
+        "VERSION_UNSUPPORTED",
+        `unable to talk; the client offers version ${versions.join(", ")}, the server speaks ${PROTOCOL_VERSION}`,
+      ),
+      CLOSE_CODES.refused,
+    );
+  }
+  if (refusal !== undefined) return refuse(refusal, CLOSE_CODES.refused);
+  const welcome = { type: "welcome", version: PROTOCOL_VERSION, limits, heartbeatMs, logKey } as const;
+  return [
+    { phase: "entry", deadline, resumable: true },
+    [{ type: "send", message: logKeyCertificate === undefined ? welcome : { ...welcome, logKeyCertificate } }],
+  ];
+}
+
+function admit(admission: Admission, { heartbeatMs }: ServerSessionSettings, now: number): Step {
+  const { user, sessionId, token, resumed } = admission;
+  const dueAt = now + 2 * heartbeatMs;
+  return [
+    { phase: "online", user, heardAt: now, dueAt, confirmed: false, available: true },
+    [
+      { type: "send", message: { type: "session", session: sessionId, token, resumed, user } },
+      { type: "online", admission },
+      { type: "setTimer", at: dueAt },
+    ],
+  ];
+}
+
+function tick(state: ServerSession, { heartbeatMs, loginTimeoutMs }: ServerSessionSettings, now: number): Step {
   if (state.phase === "over") return [state, []];
   if (state.phase === "online") {
-    const deadline = state.heardAt + 3 * settings.heartbeatMs;
-    if (now < deadline) return [state, [{ type: "setTimer", at: deadline }]];
-    return goodbye(new RedRoomError("TIMEOUT", `unable to hear the client; silent for ${now - state.heardAt} ms`));
+    const dueAt = state.heardAt + 2 * heartbeatMs;
+    if (now < dueAt) return [{ ...state, dueAt }, [{ type: "setTimer", at: dueAt }]];
+    // It was we who stood still: what the client has sent meanwhile waits to be read.
+    if (now - state.dueAt > heartbeatMs / 2) {
+      return [{ ...state, dueAt: now + heartbeatMs }, [{ type: "setTimer", at: now + heartbeatMs }]];
+    }
+    return dismiss(
+      new RedRoomError("TIMEOUT", `unable to hear the client; silent for ${now - state.heardAt} ms`, {
+        retryable: true,
+      }),
+      CLOSE_CODES.shuttingDown,
+    );
   }
   // The login has come; that its check takes time is not the client's doing.
-  if (state.phase === "checking") return [state, []];
+  if (isLookedUp(state)) return [state, []];
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
   return refuse(
-    new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${settings.loginTimeoutMs} ms`, {
+    new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`, {
       retryable: true,
     }),
     CLOSE_CODES.refused,
@@ -131,21 +209,19 @@ function tick(state: ServerSession, settings: ServerSessionSettings, now: number
 }
 
 function refuse(error: RedRoomError, code: number): Step {
-  return [
-    { phase: "over" },
-    [
-      { type: "send", message: { type: "error", ...toFailure(error) } },
-      { type: "disconnect", code, reason: error.code },
-    ],
-  ];
+  return leave({ type: "error", ...toFailure(error) }, code, error.code);
 }
 
-function goodbye(error: RedRoomError): Step {
-  return [
-    { phase: "over" },
-    [
-      { type: "send", message: { type: "goodbye", ...toFailure(error) } },
-      { type: "disconnect", code: CLOSE_CODES.shuttingDown, reason: error.code },
-    ],
-  ];
+function dismiss(error: RedRoomError, code: number): Step {
+  return leave({ type: "goodbye", ...toFailure(error) }, code, error.code);
+}
+
+function leave(lastWord: Message, code: number, reason: string): Step {
+  // Who breaks the protocol cannot be trusted to read and leave.
+  const lingering = code !== CLOSE_CODES.protocolError;
+  return [{ phase: "over" }, [{ type: "send", message: lastWord }, disconnect(code, reason, lingering)]];
+}
+
+function disconnect(code: number, reason: string, lingering: boolean): ServerSessionEffect {
+  return { type: "disconnect", code, reason, lingering };
 }

@@ -1,5 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
-import { type LeafFields, parseLeaf, SALT_BYTES } from "../evidence/leaf.ts";
+import { type Delivery, deliveryOf } from "../evidence/delivery.ts";
+import { type LeafFields, parseContent, parseLeaf, SALT_BYTES } from "../evidence/leaf.ts";
 import { topicUnknown } from "./store-errors.ts";
 import type { Appended, EntryDraft, EntryKey, Head, StoredEntry } from "./topic-store.ts";
 
@@ -18,8 +19,15 @@ export interface Addition {
   readonly topicId: string;
   readonly key: EntryKey;
   readonly entries: readonly (StoredEntry & EntryDraft)[];
+  /** What its entries of the kind `delivery` say, in their order. */
+  readonly deliveries: readonly RecordedDelivery[];
   /** The seq whose content goes with this commit. */
   readonly erases: number | undefined;
+}
+
+export interface RecordedDelivery extends Delivery {
+  /** The entry that says it. */
+  readonly seq: number;
 }
 
 /** An entry that has a key of the batch already. */
@@ -71,7 +79,8 @@ export class Batch {
       const added = entries.map(({ entry }) => entry);
       this.heads.set(topicId, { seq: head.seq + added.length });
       this.#members.push({ call, addition: this.additions.length, result: { entries: added, duplicate: false } });
-      this.additions.push({ topicId, key, entries: added, erases });
+      const deliveries = entries.flatMap(({ delivery }) => delivery ?? []);
+      this.additions.push({ topicId, key, entries: added, deliveries, erases });
     } catch (thrown) {
       call.reject(thrown);
     }
@@ -123,9 +132,16 @@ export class Batch {
       const text = keyOf(topicId, { author: leaf.by, id: leaf.id });
       if (this.#keys.has(text) || own.has(text)) throw wrong(`entry ${seq} repeats the id of another`);
       own.add(text);
-      return { leaf, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
+      const delivery = leaf.kind === "delivery" ? readDelivery(leaf, draft) : undefined;
+      return { leaf, delivery, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
     });
   }
+}
+
+function readDelivery(leaf: LeafFields, { content }: EntryDraft): RecordedDelivery {
+  const delivery = deliveryOf(leaf, parseContent(content) ?? "");
+  if (delivery === undefined) throw wrong(`entry ${leaf.seq} is a delivery without a range`);
+  return { seq: leaf.seq, ...delivery };
 }
 
 const keyOf = (topicId: string, { author, id }: EntryKey): string => JSON.stringify([topicId, author, id]);

@@ -2,6 +2,7 @@ import { randomId } from "../base/id.ts";
 import { parseLeaf } from "../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
 import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
+import { addRange, type Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
 import { grow, StoredTree, signHead } from "./signed-tree.ts";
@@ -49,6 +50,7 @@ interface MemoryTopic extends TopicRecord {
   checkpoint: string | undefined;
   /** From person to pseudonym. */
   readonly pseudonyms: Map<string, string>;
+  readonly received: Map<string, readonly Range[]>;
 }
 
 class MemoryStore implements TopicStore, LogBackend {
@@ -72,6 +74,10 @@ class MemoryStore implements TopicStore, LogBackend {
     await this.#queue.idle();
   }
 
+  async probe(): Promise<void> {
+    this.#check();
+  }
+
   async createTopic(topic: TopicRecord): Promise<void> {
     this.#check();
     const taken = [...this.#topics.values()].some(({ id, title }) => id === topic.id || title === topic.title);
@@ -92,6 +98,7 @@ class MemoryStore implements TopicStore, LogBackend {
       tree,
       keys: new Map(),
       pseudonyms: new Map(),
+      received: new Map(),
       frontier: EMPTY_FRONTIER,
       checkpoint: undefined,
     });
@@ -119,9 +126,13 @@ class MemoryStore implements TopicStore, LogBackend {
     return pseudonym;
   }
 
-  async names(topicId: string): Promise<ReadonlyMap<string, string>> {
+  async people(topicId: string): Promise<ReadonlyMap<string, Person>> {
     const { pseudonyms } = this.#topic(topicId);
-    return new Map([...pseudonyms].map(([person, pseudonym]) => [pseudonym, this.#people.get(person) ?? ""]));
+    return new Map([...pseudonyms].map(([id, pseudonym]) => [pseudonym, { id, name: this.#people.get(id) ?? "" }]));
+  }
+
+  async received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
+    return new Map(this.#topic(topicId).received);
   }
 
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
@@ -191,7 +202,7 @@ class MemoryStore implements TopicStore, LogBackend {
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
     const checkpoints = new Map<string, string>();
-    for (const { topicId, entries, erases } of additions) {
+    for (const { topicId, entries, deliveries, erases } of additions) {
       const topic = this.#topics.get(topicId); // what was taken before `close` is still committed
       if (topic === undefined) throw topicUnknown(topicId);
       const leaves = entries.map(({ leaf }) => leaf);
@@ -203,6 +214,9 @@ class MemoryStore implements TopicStore, LogBackend {
       topic.checkpoint = checkpoint;
       checkpoints.set(topicId, checkpoint);
       for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry.seq);
+      for (const { to, ...range } of deliveries) {
+        for (const one of to) topic.received.set(one, addRange(topic.received.get(one) ?? [], range));
+      }
       const erased = erases === undefined ? undefined : topic.entries[erases - 1];
       if (erased !== undefined) {
         topic.entries[erased.seq - 1] = { ...erased, content: undefined, salt: undefined };

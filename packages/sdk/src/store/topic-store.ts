@@ -1,8 +1,20 @@
 import type { Frontier, Hash } from "../evidence/merkle.ts";
+import type { Range } from "../evidence/ranges.ts";
 
 /**
  * Where topics and their entries live: the seam for other databases. Every implementation passes the suite
- * `topicStoreContract` of `@redroom/sdk/testing`, which tests each MUST of this page.
+ * `topicStoreContract` of `@redroom/sdk/testing`, which tests each MUST of this page that can be tested from outside.
+ *
+ * **Failure.** Whatever keeps a store from its work (a full disk, an I/O error, a lock, a file that was moved, replaced or
+ * damaged) rejects the call with `STORE_UNAVAILABLE`, whose message names the reason and whose remedy says what to do.
+ *
+ * - It MUST reject within a second or so; it MUST NOT block the event loop meanwhile. A disk that is merely slow is waited for.
+ * - It MUST NOT resolve, nor show to any reader, what is not known to be durable.
+ * - A failed sync MUST NOT be retried as if nothing had happened: what the failed one should have written may be marked as
+ *   clean and lost. Before anything else is acknowledged the store MUST open its data anew, verify each topic's head against
+ *   its signed checkpoint, and write again what was not known to be written.
+ * - It MUST recover by itself: calls succeed again when the cause is gone, without a new store object, and also after
+ *   `close()` and `open()`.
  */
 export interface TopicStore {
   /**
@@ -15,6 +27,14 @@ export interface TopicStore {
 
   /** Waits for what is under way, refuses what comes after (`STORE_CLOSED`), releases everything. Idempotent. */
   close(): Promise<void>;
+
+  /**
+   * Whether a commit could be done now. Cheap enough to be called twice a second; after a failure it MUST NOT resolve before
+   * something was really written and synced.
+   *
+   * @throws {RedRoomError} `STORE_UNAVAILABLE` as the commit would, with reason and remedy; `RECORD_DAMAGED`, `STORE_CLOSED`.
+   */
+  probe(): Promise<void>;
 
   /**
    * Adds an empty topic. MUST be durable when it resolves. Titles are unique, compared exactly.
@@ -42,18 +62,27 @@ export interface TopicStore {
   pseudonym(topicId: string, person: Person): Promise<string>;
 
   /**
-   * The directory of a topic: from pseudonym to present name.
+   * The directory of a topic: who is behind a pseudonym, with their present names.
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`.
    */
-  names(topicId: string): Promise<ReadonlyMap<string, string>>;
+  people(topicId: string): Promise<ReadonlyMap<string, Person>>;
+
+  /**
+   * What each pseudonym has received, according to the entries of the kind `delivery`: ranges that are ascending and
+   * neither overlap nor touch. MUST be written in the transaction that writes those entries.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>>;
 
   /**
    * Adds entries at the end of a topic, all or none. MUST be durable (synced) when it resolves.
    *
    * - `build` gets the head and returns one entry or more, numbered `head.seq + 1, + 2, …`, each with the id of its topic
-   *   in the leaf and a salt of 32 bytes, the first with the author and id of `key`; anything else rejects this call with
-   *   `INTERNAL`. It is pure and synchronous and MAY be called again with another head, when somebody else was faster.
+   *   in the leaf and a salt of 32 bytes, the first with the author and id of `key`, a delivery with a range that can be
+   *   read (`deliveryOf`); anything else rejects this call with `INTERNAL`. It is pure and synchronous and MAY be called
+   *   again with another head, when somebody else was faster.
    * - `key` makes it idempotent: when the topic holds an entry of this author with this id, nothing is added, `build`'s
    *   result is dropped, and that entry is returned with `duplicate: true`. This MUST hold for ever, across restarts.
    * - Calls for one topic MUST take effect in call order. Many calls SHOULD share one sync (group commit).

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { RedRoomError, type RedRoomErrorCode } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
+import { type Delivery, deliveryText } from "../evidence/delivery.ts";
 import { commit, encodeContent, encodeLeaf, type LeafFields, SALT_BYTES } from "../evidence/leaf.ts";
 import type { Appended, EntryDraft, EntryKey, Head, TopicRecord, TopicStore } from "../store/topic-store.ts";
 
@@ -27,6 +28,17 @@ export function draftOf(
 /** Appends one message. */
 export function say(store: TopicStore, topic: string, text: string, key = newKey()): Promise<Appended> {
   return store.append(topic, key, (head) => [draftOf(topic, key, head, text)]);
+}
+
+/** Appends a delivery: `to` have received the entries from `first` to `last`. */
+export function deliver(
+  store: TopicStore,
+  topic: string,
+  { to, first, last }: Delivery,
+  key = newKey(),
+): Promise<Appended> {
+  const fields = { kind: "delivery", to, re: last } as const;
+  return store.append(topic, key, (head) => [draftOf(topic, key, head, deliveryText(first), fields)]);
 }
 
 export async function newTopic(store: TopicStore, title = `Topic ${randomId()}`): Promise<TopicRecord> {

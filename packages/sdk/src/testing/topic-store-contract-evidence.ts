@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { randomId } from "../base/id.ts";
 import { openCheckpoint, originOf } from "../evidence/checkpoint.ts";
 import { type Hash, hashChildren, hashLeaf, rootOf } from "../evidence/merkle.ts";
 import { verifyConsistency, verifyInclusion } from "../evidence/proofs.ts";
-import type { Appended, TopicStore } from "../store/topic-store.ts";
-import { draftOf, newKey, newTopic, rejectsWith, say } from "./store-entries.ts";
+import type { Appended, Head, TopicStore } from "../store/topic-store.ts";
+import { deliver, draftOf, newKey, newTopic, rejectsWith, say } from "./store-entries.ts";
 import type { TestRunner } from "./transport-world.ts";
 
 export interface TopicStoreUnderTest extends AsyncDisposable {
@@ -108,6 +109,60 @@ export function evidenceContract(
       }
     });
 
+    it("knows what everybody has received, from the deliveries, also when opened again", async () => {
+      await using world = await open();
+      const topic = await newTopic(world.store);
+      const other = await newTopic(world.store);
+      assert.deepEqual(await world.store.received(topic.id), new Map());
+      for (let count = 1; count <= 9; count += 1) await say(world.store, topic.id, `${count}`);
+      const repeated = newKey();
+      await Promise.all([
+        deliver(world.store, topic.id, { to: ["anna", "bernd"], first: 1, last: 2 }),
+        deliver(world.store, topic.id, { to: ["anna"], first: 5, last: 6 }, repeated),
+        deliver(world.store, topic.id, { to: ["carla"], first: 9, last: 9 }),
+      ]);
+      await deliver(world.store, topic.id, { to: ["anna"], first: 8, last: 9 });
+      await deliver(world.store, topic.id, { to: ["bernd"], first: 2, last: 4 });
+      assert.equal(
+        (await deliver(world.store, topic.id, { to: ["emil"], first: 1, last: 1 }, repeated)).duplicate,
+        true,
+      );
+      const ranges = new Map([
+        ["anna", ["1-2", "5-6", "8-9"]],
+        ["bernd", ["1-4"]],
+        ["carla", ["9-9"]],
+      ]);
+      assert.deepEqual(await receivedOf(world.store, topic.id), ranges);
+      const store = await world.reopen();
+      assert.deepEqual(await receivedOf(store, topic.id), ranges);
+      await deliver(store, topic.id, { to: ["anna"], first: 3, last: 7 });
+      assert.deepEqual((await receivedOf(store, topic.id)).get("anna"), ["1-9"]);
+      assert.deepEqual(await store.received(other.id), new Map());
+      await rejectsWith("TOPIC_UNKNOWN", store.received(randomId()));
+    });
+
+    it("refuses a delivery that says nothing, and one of what is not there yet", async () => {
+      await using world = await open();
+      const { store } = world;
+      const topic = await newTopic(store);
+      await say(store, topic.id, "one");
+      const wrong = [
+        { to: ["anna"], first: 2, last: 1 },
+        { to: ["anna"], first: 0, last: 1 },
+        { to: ["anna"], first: 1.5, last: 1 },
+        { to: ["anna"], first: 1, last: 2 },
+        { to: ["anna", "anna"], first: 1, last: 1 },
+        { to: [], first: 1, last: 1 },
+        { to: Array.from({ length: 257 }, () => randomId()), first: 1, last: 1 },
+      ];
+      for (const delivery of wrong) await rejectsWith("INTERNAL", deliver(store, topic.id, delivery));
+      const key = newKey();
+      const vague = (head: Head) => [draftOf(topic.id, key, head, "01", { kind: "delivery", to: ["anna"], re: 1 })];
+      await rejectsWith("INTERNAL", store.append(topic.id, key, vague));
+      assert.deepEqual(await store.received(topic.id), new Map());
+      assert.equal((await store.findTopic({ id: topic.id }))?.head.seq, 1);
+    });
+
     it("erases a content and its salt for good, says so on record, and still proves everything", async () => {
       await using world = await open();
       const topic = await newTopic(world.store);
@@ -166,11 +221,12 @@ export function evidenceContract(
       await erase(store, topic.id, 1, "by court order");
       const key = newKey();
       await store.append(topic.id, key, (head) => [draftOf(topic.id, key, head, "all of it", { kind: "export" })]);
-      for (const seq of [2, 3, 4, 0]) {
+      await deliver(store, topic.id, { to: ["anna"], first: 1, last: 1 });
+      for (const seq of [2, 3, 4, 5, 0]) {
         await rejectsWith("REFERENCE_INVALID", erase(store, topic.id, seq, "to hide it"));
       }
       await rejectsWith("TOPIC_UNKNOWN", erase(store, topic.id.split("").reverse().join(""), 1, "nowhere"));
-      const contents = (await store.read(topic.id, { from: 1, limit: 9 })).map(({ content }) => content);
+      const contents = (await store.read(topic.id, { from: 1, limit: 3 })).map(({ content }) => content);
       assert.deepEqual(contents, [undefined, '{"text":"by court order"}', '{"text":"all of it"}']);
     });
 
@@ -193,6 +249,12 @@ export function evidenceContract(
 function erase(store: TopicStore, topic: string, seq: number, reason: string): Promise<Appended> {
   const key = newKey();
   return store.erase(topic, seq, key, (head) => [draftOf(topic, key, head, reason, { kind: "erasure", re: seq })]);
+}
+
+/** As texts, by receiver. */
+async function receivedOf(store: TopicStore, topic: string): Promise<Map<string, string[]>> {
+  const all = await store.received(topic);
+  return new Map([...all].map(([one, ranges]) => [one, ranges.map(({ first, last }) => `${first}-${last}`)]));
 }
 
 /** The definition of RFC 6962 §2.1, word for word and slowly. */

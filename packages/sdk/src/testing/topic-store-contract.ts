@@ -73,18 +73,19 @@ export function topicStoreContract(
       await rejectsWith("TOPIC_UNKNOWN", store.pseudonym(randomId(), anna));
     });
 
-    it("keeps a directory of present names for each topic", async () => {
+    it("keeps a directory of people with their present names for each topic", async () => {
       await using world = await open();
       const { store } = world;
       const one = await newTopic(store);
       const two = await newTopic(store);
       const person = { id: randomId(), name: "anna" };
       const [first, second] = [await store.pseudonym(one.id, person), await store.pseudonym(two.id, person)];
-      assert.deepEqual(await store.names(one.id), new Map([[first, "anna"]]));
-      await store.pseudonym(two.id, { ...person, name: "Anna Ängström" });
-      assert.deepEqual(await store.names(one.id), new Map([[first, "Anna Ängström"]]));
-      assert.deepEqual(await store.names(two.id), new Map([[second, "Anna Ängström"]]));
-      await rejectsWith("TOPIC_UNKNOWN", store.names(randomId()));
+      assert.deepEqual(await store.people(one.id), new Map([[first, person]]));
+      const married = { ...person, name: "Anna Ängström" };
+      await store.pseudonym(two.id, married);
+      assert.deepEqual(await store.people(one.id), new Map([[first, married]]));
+      assert.deepEqual(await store.people(two.id), new Map([[second, married]]));
+      await rejectsWith("TOPIC_UNKNOWN", store.people(randomId()));
     });
   });
 
@@ -288,7 +289,9 @@ export function topicStoreContract(
         () => store.findTopic({ id: topic.id }),
         () => store.listTopics({ limit: 1 }),
         () => store.pseudonym(topic.id, { id: randomId(), name: "anna" }),
-        () => store.names(topic.id),
+        () => store.probe(),
+        () => store.people(topic.id),
+        () => store.received(topic.id),
         () => store.logKey(),
         () => store.checkpoint(topic.id),
         () => store.frontier(topic.id, 1),
@@ -298,6 +301,16 @@ export function topicStoreContract(
       ];
       for (const call of refused) await rejectsWith("STORE_CLOSED", call());
       assert.equal((await textsOf(await world.reopen(), topic.id)).length, 50);
+    });
+
+    it("says that a commit could be done, and leaves no trace of having tried", async () => {
+      await using world = await open();
+      const { store } = world;
+      const topic = await newTopic(store);
+      await say(store, topic.id, "before");
+      await Promise.all([store.probe(), store.probe(), say(store, topic.id, "meanwhile")]);
+      assert.deepEqual(await textsOf(store, topic.id), ["before", "meanwhile"]);
+      await (await world.reopen()).probe();
     });
 
     it("opens more than once, and again after it was closed", async () => {

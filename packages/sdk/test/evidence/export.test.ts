@@ -16,9 +16,18 @@ const otherKey = makeLogKey();
 const utf8 = (text: string): Uint8Array => Buffer.from(text);
 
 /** The worked example, with some of its files replaced. */
-function verify(files: Partial<Record<"keys" | "checkpoint" | "directory" | "lines", string>> = {}, expected = {}) {
-  const { keys, checkpoint, directory, lines } = { ...example, ...files };
-  const parts = { keys: utf8(keys), checkpoint: utf8(checkpoint), directory: utf8(directory), entries: [utf8(lines)] };
+function verify(
+  files: Partial<Record<"keys" | "checkpoint" | "directory" | "lines" | "receipts", string>> = {},
+  expected = {},
+) {
+  const { keys, checkpoint, directory, lines, receipts } = { ...example, receipts: "", ...files };
+  const parts = {
+    keys: utf8(keys),
+    checkpoint: utf8(checkpoint),
+    directory: utf8(directory),
+    entries: [utf8(lines)],
+    receipts: [utf8(receipts)],
+  };
   return verifyExport(parts, expected satisfies ExportExpectations);
 }
 
@@ -60,7 +69,13 @@ describe("the worked example", () => {
         lines.subarray(at * size, (at + 1) * size),
       );
       const { keys, checkpoint, directory } = example;
-      const parts = { keys: utf8(keys), checkpoint: utf8(checkpoint), directory: utf8(directory), entries: pieces };
+      const parts = {
+        keys: utf8(keys),
+        checkpoint: utf8(checkpoint),
+        directory: utf8(directory),
+        entries: pieces,
+        receipts: [],
+      };
       expect(await verifyExport(parts)).toMatchObject({ valid: true });
     }
   });

@@ -12,11 +12,12 @@ import pathlib
 TYPES = {
     "hello": 0x01, "welcome": 0x02, "login": 0x03, "session": 0x04,
     "ping": 0x05, "pong": 0x06, "goodbye": 0x07, "error": 0x08,
+    "resume": 0x09, "resumeRefused": 0x0A, "availability": 0x0B,
     "listTopics": 0x10, "topicList": 0x11, "createTopic": 0x12, "topicCreated": 0x13,
     "readHistory": 0x14, "historyRead": 0x15, "proveEntry": 0x16, "entryProof": 0x17,
     "proveConsistency": 0x18, "consistencyProof": 0x19,
     "openTopic": 0x20, "topicOpened": 0x21, "publish": 0x22, "ack": 0x23, "refused": 0x24, "entry": 0x25,
-    "placeholder": 0x26, "checkpoint": 0x27,
+    "placeholder": 0x26, "checkpoint": 0x27, "member": 0x28, "receipt": 0x29,
 }  # fmt: skip
 
 

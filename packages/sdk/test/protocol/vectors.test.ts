@@ -42,7 +42,8 @@ describe("golden vectors", () => {
   it("hold nothing that a program adds to a message", () => {
     const user = { id: "1", name: "anna", admin: false, email: "anna@example.org" };
     const session = "AAECAwQFBgcICQoLDA0ODw";
-    const bytes = encodeMessage({ type: "session", session, user });
+    const token = "A".repeat(43);
+    const bytes = encodeMessage({ type: "session", session, token, resumed: false, user });
     expect(Buffer.from(bytes).includes("example.org")).toBe(false);
   });
 
@@ -56,7 +57,7 @@ describe("golden vectors", () => {
   });
 
   it("of the handshake fit the frames allowed before the login", () => {
-    const handshake = ["hello", "welcome", "login", "session"];
+    const handshake = ["hello", "welcome", "login", "resume", "resumeRefused", "session"];
     for (const { message, hex } of vectors.valid.filter(({ message }) => handshake.includes(message.type))) {
       expect(read([unhex(hex)], MAX_FRAME_BYTES_BEFORE_LOGIN)).toEqual([toMessage(message)]);
     }

@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+type Program = "append" | "erase" | "lock" | "open";
+
 /** A program of this folder in a process of its own, which ends with the scope. */
-export function runProgram(name: "append" | "erase" | "open", args: readonly string[], options: SpawnOptions = {}) {
+export function runProgram(name: Program, args: readonly string[], options: SpawnOptions = {}) {
   return childOf(process.execPath, programArgs(name, args), options);
 }
 
-export function programArgs(name: "append" | "erase" | "open", args: readonly string[]): string[] {
+export function programArgs(name: Program, args: readonly string[]): string[] {
   const program = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
   return ["--conditions=@redroom/source", "--import", "tsx", program, ...args];
 }
@@ -22,6 +24,12 @@ export interface Line {
   readonly opened?: boolean;
   /** How many messages the topic holds at the end. */
   readonly readable?: number;
+  readonly locked?: boolean;
+  /** How long a message took. */
+  readonly ms?: number;
+  /** How often a timer of one millisecond fell due, and the longest time that it had to wait. */
+  readonly ticks?: number;
+  readonly stallMs?: number;
 }
 
 export function childOf(command: string, args: readonly string[], options: SpawnOptions = {}) {

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Head } from "../../src/store/topic-store.ts";
-import { draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
+import { deliver, draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
 import { openStore } from "./sqlite-files.ts";
 
 let world: Awaited<ReturnType<typeof openStore>>;
@@ -21,6 +21,7 @@ beforeAll(async () => {
   const key = newKey(author);
   await say(world.store, id, "first", key);
   await say(world.store, id, "second", newKey(author));
+  await deliver(world.store, id, { to: [author], first: 1, last: 2 }, newKey(author));
   leafOf = (seq, change = {}) => draftOf(id, newKey(author), { seq: seq - 1 }, "inserted", change).leaf;
   database = new Database(world.file);
   database.prepare("SELECT leaf FROM entries WHERE seq = 1").get();
@@ -38,6 +39,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   checkpoints: ["topic", "size", "log_key", "note"],
   log_keys: ["log_key", "public_key"],
   pseudonyms: ["topic", "pseudonym", "person"],
+  received: ["topic", "pseudonym", "ranges", "delivery"],
   people: ["id"],
 };
 
@@ -75,12 +77,12 @@ describe("the tables of the record", () => {
 
   const replacing: Readonly<Record<string, () => string>> = {
     "an entry under another number by its key": () =>
-      `INSERT OR REPLACE INTO entries (topic, seq, leaf, nodes) SELECT topic, 3, replace(leaf, '"seq":1,', '"seq":3,'), nodes FROM entries WHERE seq = 1`,
+      `INSERT OR REPLACE INTO entries (topic, seq, leaf, nodes) SELECT topic, 4, replace(leaf, '"seq":1,', '"seq":4,'), nodes FROM entries WHERE seq = 1`,
     "a topic by its id": () => `REPLACE INTO topics (id, title, created_at) VALUES ('${topicId}', 'Other', 1)`,
     "a topic by its title": () => "REPLACE INTO topics (id, title, created_at) VALUES ('other', 'Share Deal', 1)",
     "a topic by its number": () => "REPLACE INTO topics (topic, id, title, created_at) VALUES (1, 'other', 'Other', 1)",
     "a content by its row": () =>
-      "REPLACE INTO contents (rowid, topic, seq, content, salt) VALUES (1, 1, 3, '{}', zeroblob(32))",
+      "REPLACE INTO contents (rowid, topic, seq, content, salt) VALUES (1, 1, 4, '{}', zeroblob(32))",
     "a pseudonym by its person": () =>
       "REPLACE INTO pseudonyms (topic, pseudonym, person) VALUES (1, 'new', 'a-person')",
     "a pseudonym by itself": () =>
@@ -89,7 +91,9 @@ describe("the tables of the record", () => {
     "an entry by a conflict clause": () =>
       "INSERT INTO entries (topic, seq, leaf, nodes) SELECT topic, seq, leaf, nodes FROM entries WHERE true ON CONFLICT DO UPDATE SET leaf = leaf",
     "a checkpoint of the head": () =>
-      "REPLACE INTO checkpoints (topic, size, log_key, note) SELECT topic, size, log_key, 'other' FROM checkpoints WHERE size = 2",
+      "REPLACE INTO checkpoints (topic, size, log_key, note) SELECT topic, size, log_key, 'other' FROM checkpoints WHERE size = 3",
+    "what somebody has received, by its receiver": () =>
+      "REPLACE INTO received (topic, pseudonym, ranges, delivery) SELECT topic, pseudonym, '[[1,9]]', delivery FROM received",
     "a key by its number": () => "REPLACE INTO log_keys (log_key, public_key) VALUES (1, zeroblob(32))",
     "a key by itself": () => "REPLACE INTO log_keys (log_key, public_key) SELECT 2, public_key FROM log_keys",
   };
@@ -104,22 +108,33 @@ describe("the tables of the record", () => {
   it("refuse entries out of their order, or whose columns would contradict the leaf", () => {
     const before = record();
     const insert = database.prepare("INSERT INTO entries (topic, seq, leaf, nodes) VALUES (?, ?, ?, x'')");
-    expect(() => insert.run(1, 4, leafOf(4))).toThrow("without gaps");
+    expect(() => insert.run(1, 5, leafOf(5))).toThrow("without gaps");
     expect(() => insert.run(1, 0, leafOf(0))).toThrow("without gaps");
-    expect(() => insert.run(1, 3, leafOf(4))).toThrow("CHECK");
-    expect(() => insert.run(1, 3, leafOf(3, { topic: "another" }))).toThrow("topic that its leaf names");
+    expect(() => insert.run(1, 4, leafOf(5))).toThrow("CHECK");
+    expect(() => insert.run(1, 4, leafOf(4, { topic: "another" }))).toThrow("topic that its leaf names");
     expect(() => insert.run(2, 1, leafOf(1))).toThrow("topic that its leaf names");
     expect(() => insert.run(99, 1, leafOf(1))).toThrow();
-    expect(() => insert.run(1, 3, "not JSON")).toThrow("malformed JSON");
-    expect(() => insert.run(1, 3, leafOf(3, { by: undefined as unknown as string }))).toThrow("NOT NULL");
+    expect(() => insert.run(1, 4, "not JSON")).toThrow("malformed JSON");
+    expect(() => insert.run(1, 4, leafOf(4, { by: undefined as unknown as string }))).toThrow("NOT NULL");
     expect(() => database.exec("UPDATE entries SET id = 'other'")).toThrow("generated column");
     expect(record()).toEqual(before);
   });
 
+  it("refuse what no delivery on record says", () => {
+    const insert = database.prepare(
+      "INSERT INTO received (topic, pseudonym, ranges, delivery) VALUES (1, ?, '[[1,2]]', ?)",
+    );
+    expect(() => insert.run("nobody", 3)).toThrow("what a delivery on record says");
+    expect(() => insert.run("nobody", 2)).toThrow("what a delivery on record says");
+    const grow = database.prepare("UPDATE received SET ranges = '[[1,9]]', delivery = ?");
+    expect(() => grow.run(3)).toThrow("never changed");
+    expect(() => grow.run(4)).toThrow("what a delivery on record says");
+  });
+
   it("refuse a checkpoint of anything but the head", () => {
     const insert = database.prepare("INSERT INTO checkpoints (topic, size, log_key, note) VALUES (1, ?, 1, 'note')");
-    expect(() => insert.run(1)).toThrow("of the head");
-    expect(() => insert.run(3)).toThrow("of the head");
+    expect(() => insert.run(2)).toThrow("of the head");
+    expect(() => insert.run(4)).toThrow("of the head");
   });
 
   it("let a content go only with an erasure of it on record, and never what the operator wrote", async () => {
@@ -144,9 +159,9 @@ describe("the tables of the record", () => {
   it("refuse content without an entry, and a salt of another length", () => {
     const insert = database.prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)");
     database.pragma("foreign_keys = ON");
-    expect(() => insert.run(1, 3, "{}", Buffer.alloc(32))).toThrow("FOREIGN KEY");
-    expect(() => insert.run(1, 3, "{}", Buffer.alloc(31))).toThrow("CHECK");
-    expect(() => insert.run(1, 3, "no JSON", Buffer.alloc(32))).toThrow("CHECK");
+    expect(() => insert.run(1, 4, "{}", Buffer.alloc(32))).toThrow("FOREIGN KEY");
+    expect(() => insert.run(1, 4, "{}", Buffer.alloc(31))).toThrow("CHECK");
+    expect(() => insert.run(1, 4, "no JSON", Buffer.alloc(32))).toThrow("CHECK");
   });
 
   it("let a person take another name", () => {

@@ -61,10 +61,10 @@ describe("two processes with one SQLite store", () => {
     await say(other, topic.id, "of the other");
     await other.close();
     await using child = runProgram("append", [world.file, topic.id, "of another process"]);
-    expect(await child.rest()).toEqual([{ seq: 2 }, { readable: 2 }]);
+    expect(await child.rest()).toMatchObject([{ seq: 2 }, { readable: 2 }]);
     await say(world.store, topic.id, "after both");
     await using last = runProgram("append", [world.file, topic.id, "of a third process"]);
-    expect(await last.rest()).toEqual([{ seq: 4 }, { readable: 4 }]);
+    expect(await last.rest()).toMatchObject([{ seq: 4 }, { readable: 4 }]);
     expect(await textsOf(world.store, topic.id)).toHaveLength(4);
   });
 
@@ -75,7 +75,7 @@ describe("two processes with one SQLite store", () => {
     await run("sqlite3", [world.file, "SELECT * FROM messages"]);
     await say(world.store, topic.id, "after it");
     await using child = runProgram("append", [world.file, topic.id, "of another process"]);
-    expect(await child.rest()).toEqual([{ seq: 2 }, { readable: 2 }]);
+    expect(await child.rest()).toMatchObject([{ seq: 2 }, { readable: 2 }]);
   });
 
   it("read while a reader of long standing holds the file, and while another writes", async () => {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sqliteStore } from "../../src/sqlite.ts";
-import { draftOf, newKey, newTopic, textsOf } from "../../src/testing/store-entries.ts";
+import { deliver, draftOf, newKey, newTopic, textsOf } from "../../src/testing/store-entries.ts";
 import { openStore } from "./sqlite-files.ts";
 
 const run = promisify(execFile);
@@ -47,6 +47,7 @@ beforeAll(async () => {
     const key = newKey(author);
     await store.append(id, key, (head) => [draftOf(id, key, head, text, fields)]);
   }
+  await deliver(store, id, { to: [asks], first: 1, last: 2 });
 });
 
 afterAll(() => world[Symbol.asyncDispose]());

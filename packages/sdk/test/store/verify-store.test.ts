@@ -7,7 +7,7 @@ import { newKey, rejectsWith, say } from "../../src/testing/store-entries.ts";
 import { newFolder } from "./sqlite-files.ts";
 import { newRecord } from "./verify-world.ts";
 
-const HOLDS = { faults: [], topics: 2, entries: 606 };
+const HOLDS = { faults: [], topics: 2, entries: 607 };
 
 it("verifies every entry of every topic, and tells how far it is", async () => {
   await using record = await newRecord(604);
@@ -17,7 +17,7 @@ it("verifies every entry of every topic, and tells how far it is", async () => {
   expect(await verifyStore(record.file, { onProgress, checkpoints: [record.checkpoint] })).toEqual(HOLDS);
   expect(seen.length).toBeGreaterThan(2);
   expect(seen.at(-1)).toBe(1);
-  expect(await verifyStore(record.file, { topic: "Asset Deal" })).toEqual({ faults: [], topics: 1, entries: 1 });
+  expect(await verifyStore(record.file, { topic: "Asset Deal" })).toEqual({ faults: [], topics: 1, entries: 2 });
   expect(await verifyStore(record.file, { topic: record.topic.id })).toMatchObject({ topics: 1, entries: 605 });
   await rejectsWith("TOPIC_UNKNOWN", verifyStore(record.file, { topic: "Other" }));
   await rejectsWith("OPTIONS_INVALID", verifyStore(record.file, { checkpoints: ["nothing"] }));
@@ -30,13 +30,13 @@ it("verifies a file that is in use, and a copy of it with its write-ahead log, w
   await say(store, record.topic.id, "one more", newKey(record.anna));
   const checkpoint = (await store.checkpoint(record.topic.id)) ?? "";
 
-  expect(await verifyStore(record.file, { checkpoints: [checkpoint] })).toMatchObject({ faults: [], entries: 7 });
+  expect(await verifyStore(record.file, { checkpoints: [checkpoint] })).toMatchObject({ faults: [], entries: 8 });
   const copy = join(record.folder, "copy.db");
   for (const end of ["", "-wal"]) await copyFile(record.file + end, copy + end);
   await store.close();
 
   const before = [await readFile(copy), await readFile(`${copy}-wal`)];
-  expect(await verifyStore(copy, { checkpoints: [checkpoint] })).toMatchObject({ faults: [], entries: 7 });
+  expect(await verifyStore(copy, { checkpoints: [checkpoint] })).toMatchObject({ faults: [], entries: 8 });
   expect([await readFile(copy), await readFile(`${copy}-wal`)]).toEqual(before);
 });
 
@@ -46,6 +46,17 @@ it("finds a person who is missing, and a pseudonym that is", async () => {
   expect((await verifyStore(record.file)).faults[0]).toMatchObject({ topic: "Share Deal", seq: 2, kind: "author" });
   record.attackBehindTriggers("DELETE FROM pseudonyms WHERE person = 'anna-id'");
   expect((await verifyStore(record.file)).faults[0]).toMatchObject({ topic: "Share Deal", seq: 1, kind: "author" });
+});
+
+it.each([
+  ["changed", `UPDATE received SET ranges = '[[1,9]]'`],
+  ["given another delivery", "UPDATE received SET delivery = 1"],
+  ["removed", "DELETE FROM received"],
+  ["invented", "INSERT INTO received SELECT topic, author, '[[1,1]]', 2 FROM entries WHERE kind = 'delivery'"],
+])("finds that what somebody has received was %s", async (_how, sql) => {
+  await using record = await newRecord();
+  record.attackBehindTriggers(sql);
+  expect((await verifyStore(record.file)).faults).toMatchObject([{ topic: "Asset Deal", kind: "received" }]);
 });
 
 it("says when the log key beside the file is another, or none; without one, any key in the file will do", async () => {

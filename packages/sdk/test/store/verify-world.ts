@@ -3,10 +3,10 @@ import Database from "better-sqlite3";
 import { createUser } from "../../src/index.ts";
 import { sqliteStore } from "../../src/sqlite.ts";
 import type { EntryKey } from "../../src/store/topic-store.ts";
-import { draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
+import { deliver, draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
 import { newFolder } from "./sqlite-files.ts";
 
-/** A record in one file: two topics with messages, one of them erased, two authors, one of whom may log in. */
+/** A record in one file: two topics with messages, one of them erased and the first delivered, two authors, one of whom may log in. */
 export async function newRecord(messages = 4) {
   const folder = await newFolder();
   const store = sqliteStore(folder.file);
@@ -17,7 +17,9 @@ export async function newRecord(messages = 4) {
   const anna = await store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
   const bernd = await store.pseudonym(topic.id, { id: "bernd-id", name: "Bernd" });
   const carla = await store.pseudonym(other.id, { id: "carla-id", name: "Carla" });
+  const emil = await store.pseudonym(other.id, { id: "emil-id", name: "Emil" });
   await say(store, other.id, "Something else", newKey(carla));
+  await deliver(store, other.id, { to: [emil], first: 1, last: 1 }, newKey(carla));
   // Some alone, some together: a head for each, and a head for many.
   for (let n = 1; n <= 3; n += 1) await say(store, topic.id, `Message ${n}`, newKey(n % 2 ? anna : bernd));
   const many = Array.from({ length: messages - 3 }, (_, n) => say(store, topic.id, `Message ${n + 4}`, newKey(anna)));
@@ -66,7 +68,17 @@ export async function newRecord(messages = 4) {
   };
 }
 
-const TABLES = ["topics", "entries", "contents", "log_keys", "checkpoints", "people", "pseudonyms", "users"];
+const TABLES = [
+  "topics",
+  "entries",
+  "contents",
+  "log_keys",
+  "checkpoints",
+  "people",
+  "pseudonyms",
+  "received",
+  "users",
+];
 
 /** Every row of every table: more than any export shows. */
 export function rowsOf(file: Buffer): string {

@@ -2,13 +2,13 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock, UdpRelay, type Way } from "../../src/testing.ts";
 import { QuicConnection } from "../../src/transport/quic/quic-connection.ts";
 import type { QuicListener } from "../../src/transport/quic/quic-listener.ts";
 import type { NativeConnection } from "../../src/transport/quic/quiche.ts";
 import { type Connection, type QuicTransportOptions, quicTransport } from "../../src/transport.ts";
 import { makeCertificate } from "../certificates.ts";
-import { UdpProbe, UdpRelay } from "./udp-relay.ts";
+import { UdpProbe } from "./udp-probe.ts";
 
 const tls = makeCertificate();
 
@@ -27,7 +27,14 @@ async function createDefended(options: QuicTransportOptions = {}) {
       };
     };
   })) as QuicListener;
-  const { relay, address } = await UdpRelay.to(listener.address);
+  const relay = await UdpRelay.to(listener.address);
+  /** What the client has sent to the relay, and the server. */
+  const sent: Record<Way, Buffer[]> = { toServer: [], toClient: [] };
+  const passing = { upTo: Number.POSITIVE_INFINITY };
+  relay.filter = (datagram, way) => {
+    const count = sent[way].push(Buffer.from(datagram));
+    return way === "toClient" || count <= passing.upTo;
+  };
   const probe = await UdpProbe.of(listener.address);
   return {
     clock,
@@ -35,10 +42,13 @@ async function createDefended(options: QuicTransportOptions = {}) {
     listener,
     relay,
     probe,
-    relayed: address,
+    fromClient: sent.toServer,
+    fromServer: sent.toClient,
+    /** How many of the client's datagrams go on. */
+    passing,
     async [Symbol.asyncDispose]() {
       await listener.close();
-      relay.close();
+      await relay.close();
       probe.close();
     },
   };
@@ -70,8 +80,8 @@ describe("a server's first answer", () => {
 
   it("is silence for a first packet below 1,200 bytes, and for a short header it does not know", async () => {
     await using server = await createDefended();
-    const connection = await quicTransport().connect(server.relayed);
-    const initial = server.relay.fromClient.find(isInitial) ?? Buffer.alloc(0);
+    const connection = await quicTransport().connect(server.relay.address);
+    const initial = server.fromClient.find(isInitial) ?? Buffer.alloc(0);
     server.probe.send(initial.subarray(0, 1199));
     server.probe.send(Buffer.concat([Buffer.of(0x40), randomBytes(60)]));
     await server.probe.versions();
@@ -81,13 +91,11 @@ describe("a server's first answer", () => {
 
   it("demands a token, and keeps nothing before it has one", async () => {
     await using server = await createDefended();
-    server.relay.passes = (_datagram, count) => count === 1;
-    const retries: Buffer[] = [];
-    server.relay.onServer = (datagram) => retries.push(datagram);
+    server.passing.upTo = 1;
     const aborting = new AbortController();
-    const connecting = quicTransport().connect(server.relayed, { signal: aborting.signal });
-    await until(() => server.relay.fromClient.length >= 2);
-    expect(retries.map((datagram) => datagram.readUInt8(0) & 0xf0)).toEqual([0xf0]);
+    const connecting = quicTransport().connect(server.relay.address, { signal: aborting.signal });
+    await until(() => server.fromClient.length >= 2);
+    expect(server.fromServer.map((datagram) => datagram.readUInt8(0) & 0xf0)).toEqual([0xf0]);
     expect(server.listener.connections).toBe(0);
     aborting.abort();
     await expect(connecting).rejects.toMatchObject({ code: "ABORTED" });
@@ -97,22 +105,22 @@ describe("a server's first answer", () => {
 describe("a token", () => {
   /** A client's packet with its token, and no connection left. */
   async function capture(server: Awaited<ReturnType<typeof createDefended>>): Promise<Buffer> {
-    const connection = await quicTransport().connect(server.relayed);
+    const connection = await quicTransport().connect(server.relay.address);
     connection.close();
-    await until(() => server.taken.length + server.listener.connections > 0 || server.relay.fromClient.length > 3);
+    await until(() => server.taken.length + server.listener.connections > 0 || server.fromClient.length > 3);
     await until(() => server.listener.connections === 0);
-    return server.relay.fromClient.filter(isInitial)[1] ?? Buffer.alloc(0);
+    return server.fromClient.filter(isInitial)[1] ?? Buffer.alloc(0);
   }
 
   it("is taken again from its address within ten seconds, and not after", async () => {
     await using server = await createDefended();
     const withToken = await capture(server);
-    server.relay.inject(withToken, server.listener.address);
+    server.relay.inject(withToken);
     await until(() => server.listener.connections === 1);
     server.clock.advance(10_000);
     await until(() => server.listener.connections === 0);
     server.clock.advance(1);
-    server.relay.inject(withToken, server.listener.address);
+    server.relay.inject(withToken);
     await server.probe.versions();
     expect(server.listener.connections).toBe(0);
   });
@@ -124,7 +132,7 @@ describe("a token", () => {
     const forged = Buffer.from(withToken);
     const tokenAt = 7 + 20 + forged.readUInt8(6 + 20) + 2;
     forged.writeUInt8(forged.readUInt8(tokenAt) ^ 1, tokenAt);
-    server.relay.inject(forged, server.listener.address);
+    server.relay.inject(forged);
     await server.probe.versions();
     expect(server.listener.connections).toBe(0);
     expect(server.probe.received).toHaveLength(1);
@@ -150,9 +158,9 @@ describe("a server's limits", () => {
 
   it("does not take more handshakes at a time than allowed, and forgets clients that go silent in theirs", async () => {
     await using server = await createDefended({ maxHandshakes: 1, handshakeTimeoutMs: 5_000 });
-    server.relay.passes = (_datagram, count) => count <= 2;
+    server.passing.upTo = 2;
     // All of the server's flight arrives, nothing of the client's answer to it.
-    const silent = await quicTransport().connect(server.relayed);
+    const silent = await quicTransport().connect(server.relay.address);
     expect(server.listener.connections).toBe(1);
     const waiting = quicTransport().connect(server.listener.address, { timeoutMs: 30 });
     await expect(waiting).rejects.toMatchObject({ code: "TIMEOUT" });
@@ -200,10 +208,10 @@ describe("a server's limits", () => {
 describe("100,000 datagrams of garbage", () => {
   it("cost nothing but themselves", { timeout: 120_000 }, async () => {
     await using server = await createDefended();
-    const connection = await quicTransport().connect(server.relayed);
+    const connection = await quicTransport().connect(server.relay.address);
     await alive(connection);
     // Frozen time keeps their tokens valid, so that mutated handshakes get as far as they can.
-    const handshake = server.relay.fromClient.slice(0, 4);
+    const handshake = server.fromClient.slice(0, 4);
     const direct = await quicTransport().connect(server.listener.address);
     const before = process.memoryUsage.rss();
     const kinds = [
@@ -216,7 +224,7 @@ describe("100,000 datagrams of garbage", () => {
     for (let sent = 0; sent < 100_000; sent += batch) {
       for (let count = 0; count < batch; count++) {
         const datagram = kinds[count % kinds.length]?.() ?? Buffer.alloc(1);
-        if (count % kinds.length === 3) server.relay.inject(datagram, server.listener.address);
+        if (count % kinds.length === 3) server.relay.inject(datagram);
         else server.probe.send(datagram);
       }
       await server.probe.versions();

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { UdpRelay } from "../../src/testing.ts";
 import type { Connection, Transport } from "../../src/transport.ts";
 import { quicTransport } from "../../src/transport.ts";
 import { makeCertificate } from "../certificates.ts";
-import { UdpRelay } from "./udp-relay.ts";
 
 const tls = makeCertificate();
 const ignore = () => {};
@@ -45,13 +45,13 @@ describe("a QUIC connection", () => {
 
   it("times out when nobody answers", async () => {
     const listener = await quicTransport({ tls }).listen({}, ignore);
-    const { relay, address } = await UdpRelay.to(listener.address);
-    relay.cut = true;
-    await expect(quicTransport().connect(address, { timeoutMs: 50 })).rejects.toMatchObject({
+    const relay = await UdpRelay.to(listener.address);
+    relay.partition();
+    await expect(quicTransport().connect(relay.address, { timeoutMs: 50 })).rejects.toMatchObject({
       code: "TIMEOUT",
       retryable: true,
     });
-    relay.close();
+    await relay.close();
     await listener.close();
   });
 
@@ -63,32 +63,49 @@ describe("a QUIC connection", () => {
   it("is lost on both sides when the network swallows everything", async () => {
     const transport = quicTransport({ tls, idleTimeoutMs: 200 });
     const { listener, accepted } = await listening(transport);
-    const { relay, address } = await UdpRelay.to(listener.address);
-    const connection = await transport.connect(address);
+    const relay = await UdpRelay.to(listener.address);
+    const connection = await transport.connect(relay.address);
     const other = await accepted;
-    relay.cut = true;
+    relay.partition();
     for (const end of [await connection.closed, await other.closed]) {
       expect(end).toMatchObject({ by: "lost", code: 0, error: { code: "CONNECTION_LOST", retryable: true } });
     }
-    relay.close();
+    await relay.close();
+    await listener.close();
+  });
+
+  it("is lost on both sides when the client's address changes, instead of going on without what was under way", async () => {
+    const options = { tls, idleTimeoutMs: 400, keepAliveMs: 80 };
+    const { listener, accepted } = await listening(quicTransport(options));
+    const relay = await UdpRelay.to(listener.address);
+    const connection = await quicTransport(options).connect(relay.address);
+    const other = await accepted;
+    await relay.changeSourcePorts();
+    for (const end of [await connection.closed, await other.closed]) {
+      expect(end).toMatchObject({ by: "lost", error: { code: "CONNECTION_LOST", retryable: true } });
+    }
+    await relay.close();
     await listener.close();
   });
 
   it("lives on without traffic when it is kept alive", async () => {
     const listener = await quicTransport({ tls, idleTimeoutMs: 200 }).listen({}, ignore);
-    const { relay, address } = await UdpRelay.to(listener.address);
-    const connection = await quicTransport({ idleTimeoutMs: 200, keepAliveMs: 40 }).connect(address);
+    const relay = await UdpRelay.to(listener.address);
+    const connection = await quicTransport({ idleTimeoutMs: 200, keepAliveMs: 40 }).connect(relay.address);
     let ended = false;
     void connection.closed.then(() => {
       ended = true;
     });
     const startedAt = performance.now();
     await new Promise<void>((resolve) => {
-      relay.onServer = () => performance.now() - startedAt > 600 && resolve();
+      relay.filter = (_datagram, way) => {
+        if (way === "toClient" && performance.now() - startedAt > 600) resolve();
+        return true;
+      };
     });
     expect(ended).toBe(false);
     connection.close();
-    relay.close();
+    await relay.close();
     await listener.close();
   });
 
@@ -128,10 +145,10 @@ describe("a QUIC connection", () => {
         };
       };
     });
-    const { relay, address } = await UdpRelay.to(listener.address);
-    const seen: Buffer[] = relay.fromClient;
-    relay.onServer = (datagram) => seen.push(Buffer.from(datagram));
-    const connection = await quicTransport().connect({ ...address, host: "localhost" });
+    const relay = await UdpRelay.to(listener.address);
+    const seen: Buffer[] = [];
+    relay.filter = (datagram) => seen.push(Buffer.from(datagram)) > 0;
+    const connection = await quicTransport().connect({ ...relay.address, host: "localhost" });
     const stream = connection.openStream();
     await new Promise<void>((resolve) => {
       stream.handler = { onData: ignore, onEnd: resolve, onReset: ignore, onDrain: ignore };
@@ -141,7 +158,7 @@ describe("a QUIC connection", () => {
     const wire = Buffer.concat(seen).toString("latin1");
     for (const word of ["marker", "localhost", "127.0.0.1", "Test Server"]) expect(wire).not.toContain(word);
     connection.close();
-    relay.close();
+    await relay.close();
     await listener.close();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { ManualClock } from "../../src/testing.ts";
 import { RetryTokens } from "../../src/transport/quic/retry-token.ts";
 
 const originalId = Buffer.from("0123456789abcdef", "hex");

@@ -55,7 +55,9 @@ async function start({ data, json, logLevel, drain, ...flags }: StartOptions): P
 
   const { identity, store } = folder;
   const server = new RedRoomServer({ tls: identity, store, logger: log });
-  server.on("online", ({ user, remoteAddress }) => log.debug({ user: user.id, remoteAddress }, "somebody is online"));
+  server.on("online", ({ user, remoteAddress, resumed }) =>
+    log.debug({ user: user.id, remoteAddress, resumed }, "somebody is online"),
+  );
   server.on("offline", ({ user, remoteAddress }) => log.debug({ user: user.id, remoteAddress }, "somebody is offline"));
   const listening = parseAddress((await server.listen({ ...folder.config, ...flags })).address);
 

@@ -20,10 +20,12 @@ checked; index.html is for reading and is not checked.
 | entries.jsonl | one line per entry: the leaf (facts, hashed into the log); text and salt where this perspective sees them |
 | checkpoint | the log's size and root, signed by the log key |
 | keys.json | the log key, the server's key, and the server's signature over the log key |
+| receipts.jsonl | one line per delivery: who has confirmed to have received which entries, taken from the entries |
 | directory.json | names behind the pseudonyms, and the topic's title: the operator's word, not proved by the log |
 | index.html | the record for reading and printing |
 
-There is no file of receipts: deliveries are not part of the record yet.
+A delivery says that a participant's program has confirmed these entries, as the server has logged it; not that anybody has
+read them.
 
 # Diesen Export prüfen
 
@@ -47,8 +49,10 @@ aus, was geprüft wurde; index.html ist zum Lesen da und wird nicht geprüft.
 | entries.jsonl | je Eintrag eine Zeile: das Blatt (Tatsachen, deren Hash im Log steht); Text und Salz, soweit diese Sicht sie zeigt |
 | checkpoint | Größe und Wurzel des Logs, vom Log-Schlüssel signiert |
 | keys.json | der Log-Schlüssel, der Schlüssel des Servers und dessen Signatur über den Log-Schlüssel |
+| receipts.jsonl | je Zustellung eine Zeile: wer den Empfang welcher Einträge bestätigt hat, den Einträgen entnommen |
 | directory.json | die Namen hinter den Pseudonymen und der Titel: Angaben des Betreibers, vom Log nicht bewiesen |
 | index.html | die Niederschrift zum Lesen und Drucken |
 
-Eine Datei mit Zustellungen gibt es nicht: Sie sind noch nicht Teil der Niederschrift.
+Eine Zustellung besagt, dass das Programm eines Teilnehmers diese Einträge bestätigt hat, so wie der Server es festgehalten
+hat; nicht, dass jemand sie gelesen hat.
 `;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { EntryKind } from "@redroom/sdk";
-import type { VerifiedEntry } from "@redroom/sdk/evidence";
+import { type Delivery, MESSAGE_KINDS, type VerifiedEntry } from "@redroom/sdk/evidence";
 import { PAGE_STYLE } from "./page-style.ts";
+import type { Receipts } from "./receipts.ts";
 
 /** What is known once all entries have been read. */
 export interface Seen {
@@ -11,6 +12,7 @@ export interface Seen {
   readonly people: ReadonlySet<string>;
   /** Which entry says that an entry was erased. */
   readonly erasures: ReadonlyMap<number, number>;
+  readonly receipts: Receipts;
 }
 
 export interface PageHead extends Seen {
@@ -24,6 +26,7 @@ const KINDS: Readonly<Record<EntryKind, readonly [en: string, de: string]>> = {
   question: ["Question", "Frage"],
   answer: ["Answer", "Antwort"],
   note: ["Note", "Notiz"],
+  delivery: ["Delivery", "Zustellung"],
   erasure: ["Erasure", "Löschung"],
   export: ["Export", "Export"],
 };
@@ -79,20 +82,41 @@ python3 verify.py . --address redroom://…</pre>
 `;
 }
 
-/** @param erasedBy The entry that says that this one's text was erased. */
+/** @param people From pseudonym to name. */
 export function pageEntry(
-  { leaf, text }: VerifiedEntry,
+  { leaf, text, delivery }: VerifiedEntry,
   people: ReadonlyMap<string, string>,
-  erasedBy: number | undefined,
+  { erasures, receipts }: Pick<Seen, "erasures" | "receipts">,
 ): string {
   const { seq, at, by, kind, re } = leaf;
-  const time = new Date(at).toISOString();
+  const nameOf = (pseudonym: string): string => person(people.get(pseudonym) || pseudonym);
   const reference = re === undefined ? "" : ` <a href="#n${re}">→ #${re}</a>`;
+  const got = (MESSAGE_KINDS as readonly string[]).includes(kind)
+    ? receipts.of(seq).filter((receipt) => receipt.by !== by)
+    : [];
+  const received = got.map((one) => `<a href="#n${one.seq}">${nameOf(one.by)} ${timeOf(one.at)}</a>`).join(", ");
   return `<article id="n${seq}" class="${kind}">
-<h2><a href="#n${seq}">#${seq}</a> <time datetime="${time}">${time.replace("T", " ").replace("Z", " UTC")}</time> ${person(people.get(by) || by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
-${text === undefined ? `<p class="none">${absent(erasedBy)}</p>` : `<p dir="auto">${escapeHtml(text)}</p>`}
-</article>
+<h2><a href="#n${seq}">#${seq}</a> ${timeOf(at)} ${nameOf(by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
+${body(text, delivery, nameOf, erasures.get(seq))}
+${received && `<p class="received">${both("Received by", "Empfangen von")}: ${received}</p>\n`}</article>
 `;
+}
+
+function body(
+  text: string | undefined,
+  delivery: Delivery | undefined,
+  nameOf: (pseudonym: string) => string,
+  erasedBy: number | undefined,
+): string {
+  if (text === undefined) return `<p class="none">${absent(erasedBy)}</p>`;
+  if (delivery === undefined) return `<p dir="auto">${escapeHtml(text)}</p>`;
+  const { first, last, to } = delivery;
+  return `<p>#${first}–#${last} → ${to.map(nameOf).join(", ")}</p>`;
+}
+
+function timeOf(at: number): string {
+  const time = new Date(at).toISOString();
+  return `<time datetime="${time}">${time.replace("T", " ").replace("Z", " UTC")}</time>`;
 }
 
 export const PAGE_FOOT = `</main>

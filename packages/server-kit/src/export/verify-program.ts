@@ -9,7 +9,7 @@ import argparse, base64, hashlib, json, os, re, subprocess, sys, tempfile, time
 
 LEAF = {"v": int, "topic": str, "seq": int, "id": str, "kind": str, "by": str, "at": int, "to": list, "re": int,
         "commitment": str}  # in this order; "to" and "re" only where there are any
-KINDS = ("question", "answer", "note", "erasure", "export")
+KINDS = ("question", "answer", "note", "delivery", "erasure", "export")
 ED25519 = bytes.fromhex("302a300506032b6570032100")  # what stands before such a key in DER
 ID = "[A-Za-z0-9_-]{21}[AQgw]"  # 16 bytes in base64url
 
@@ -92,7 +92,8 @@ try:
     if args.checkpoint: earlier = checkpoint(read(args.checkpoint))
     peaks, seq, hidden, erasures, people = [], 0, set(), set(), set()
     grown = earlier is None or earlier[:2] == (0, root_of(peaks))
-    with open(os.path.join(args.folder, "entries.jsonl"), "rb") as lines:
+    paths = [os.path.join(args.folder, name) for name in ("entries.jsonl", "receipts.jsonl")]
+    with open(paths[0], "rb") as lines, open(paths[1], "rb") as receipts:
         for seq, line in enumerate(lines, 1):
             step = f"entry {seq}"
             row = canonical(line.decode().removesuffix("\n"))
@@ -101,7 +102,9 @@ try:
             must(list(leaf) == [name for name in LEAF if name in leaf or name not in ("to", "re")] and leaf["v"] == 1
                  and all(type(leaf[name]) is LEAF[name] for name in leaf) and leaf["kind"] in KINDS
                  and all(0 < number < 2**53 for number in leaf.values() if type(number) is int)
-                 and all(type(one) is str for one in leaf.get("to", [])), "malformed leaf")
+                 and all(type(one) is str for one in leaf.get("to", []))
+                 and (leaf["kind"] != "delivery" or 1 <= len(leaf.get("to", [])) == len(set(leaf["to"])) <= 256
+                      and leaf.get("re", seq) < seq), "malformed leaf")
             must(leaf["seq"] == seq and f"redroom/{leaf['topic']}" == log, "not this place in this log")
             if leaf["kind"] == "erasure": erasures.add(leaf.get("re"))
             people.update([leaf["by"], *leaf.get("to", [])])
@@ -116,10 +119,18 @@ try:
                 must(list(content := canonical(row["content"])) == ["text"], "malformed content")
                 must(type(text := content["text"]) is str and len(salt) == 32, "malformed content")
             else: hidden.add(seq)
+            if leaf["kind"] == "delivery" and text is not None:
+                step = f"delivery {seq}"
+                must(text == str(int(text)) and 1 <= int(text) <= leaf["re"], "it does not say what was received")
+                step, line = f"receipts {seq}", {"seq": seq, "at": leaf["at"], "first": int(text), "last": leaf["re"],
+                                                 "to": leaf["to"]}
+                line = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+                must(next(receipts, b"").removesuffix(b"\n") == line.encode(), "not what the entry says")
             if args.print:
                 when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(leaf["at"] // 1000))
                 who = directory["people"].get(leaf["by"])
                 print(f"#{seq}", when, json.dumps(who), leaf["kind"], leaf.get("re", "-"), json.dumps(text))
+        more = next(receipts, None)
     step = "size"
     must(seq == size, f"{seq} entries, the checkpoint covers {size}")
     step = "root"
@@ -128,6 +139,8 @@ try:
     must(grown, "the earlier checkpoint is not of a beginning of this log")
     step = "directory"
     must(people == set(directory["people"]), "it does not name exactly those who occur")
+    step = "receipts"
+    must(more is None, "there are more than deliveries")
 except OSError as error: sys.exit(print(f"unable to check: {error}", file=sys.stderr) or 2)
 except Exception as error: sys.exit(f"FAULT {step}: {error}")
 erased = len(hidden & erasures)

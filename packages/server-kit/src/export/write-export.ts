@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { RedRoomError } from "@redroom/sdk";
 import {
   type Checkpoint,
+  deliveryOf,
   type ExportCheck,
   type ExportReport,
   formatExportDirectory,
   formatExportEntry,
   formatExportKeys,
+  formatExportReceipt,
   logKeyStatement,
   originOf,
+  parseContent,
   parseLeaf,
   type VerifiedEntry,
   verifyExport,
@@ -20,11 +23,12 @@ import type { TopicStore, TopicSummary } from "@redroom/sdk/store";
 import { writePrivateFile } from "../write-file.ts";
 import { VERIFY_INSTRUCTIONS } from "./instructions.ts";
 import { PAGE_FOOT, pageEntry, pageHead, type Seen } from "./page.ts";
+import { Receipts } from "./receipts.ts";
 import { VERIFY_PROGRAM } from "./verify-program.ts";
 
 /** What is exported, for whom, and in whose name. */
 export interface ExportJob {
-  readonly store: Pick<TopicStore, "read" | "names" | "logKey">;
+  readonly store: Pick<TopicStore, "read" | "people" | "logKey">;
   readonly topic: TopicSummary;
   /** What the export is of, as it was signed. */
   readonly checkpoint: Checkpoint & { readonly note: string };
@@ -38,7 +42,7 @@ export interface ExportJob {
 const PAGE_ENTRIES = 500;
 
 /**
- * Writes the files of an export into a folder, in memory that does not grow with the topic. They are read again and
+ * Writes the files of an export into a folder, in memory that grows with its deliveries only. They are read again and
  * verified before this resolves, and the page for humans is written from what was verified.
  *
  * @throws {RedRoomError} `RECORD_DAMAGED` when the topic does not verify; `STORE_UNAVAILABLE`.
@@ -46,10 +50,12 @@ const PAGE_ENTRIES = 500;
 export async function writeExport(folder: string, job: ExportJob): Promise<ExportReport> {
   const { store, topic, checkpoint } = job;
   const file = (name: string): string => join(folder, name);
-  const seen = await writeEntries(file("entries.jsonl"), job);
+  const seen = await writeText(file("receipts.jsonl"), (writeReceipt) =>
+    writeEntries(file("entries.jsonl"), writeReceipt, job),
+  );
 
-  const names = await store.names(topic.id);
-  const people = new Map([...seen.people].map((one) => [one, names.get(one) ?? ""]));
+  const directory = await store.people(topic.id);
+  const people = new Map([...seen.people].map((one) => [one, directory.get(one)?.name ?? ""]));
   const publicKey = await store.logKey();
   const keys = formatExportKeys({
     address: job.address,
@@ -57,9 +63,9 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
     logKey: { name: originOf(topic.id), publicKey },
     logKeyCertificate: certify(publicKey, job.privateKey),
   });
-  const directory = formatExportDirectory({ title: topic.title, people });
+  const names = formatExportDirectory({ title: topic.title, people });
   await writePrivateFile(file("keys.json"), keys);
-  await writePrivateFile(file("directory.json"), directory);
+  await writePrivateFile(file("directory.json"), names);
   await writePrivateFile(file("checkpoint"), checkpoint.note);
   await writePrivateFile(file("VERIFY.md"), VERIFY_INSTRUCTIONS);
   await writePrivateFile(file("verify.py"), VERIFY_PROGRAM);
@@ -67,12 +73,13 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
   const parts = {
     keys: utf8(keys),
     checkpoint: utf8(checkpoint.note),
-    directory: utf8(directory),
+    directory: utf8(names),
     entries: createReadStream(file("entries.jsonl")),
+    receipts: createReadStream(file("receipts.jsonl")),
   };
   return writeText(file("index.html"), async (write) => {
     await write(pageHead({ ...job, ...seen }));
-    const onEntry = (entry: VerifiedEntry) => write(pageEntry(entry, people, seen.erasures.get(entry.leaf.seq)));
+    const onEntry = (entry: VerifiedEntry) => write(pageEntry(entry, people, seen));
     const verdict = await verifyExport(parts, { onEntry });
     if (!verdict.valid) throw damaged(topic, verdict);
     await write(PAGE_FOOT);
@@ -87,9 +94,10 @@ function certify(logKey: Uint8Array, privateKey: string): Uint8Array {
 }
 
 /** @returns What the other files are about. */
-function writeEntries(file: string, { store, topic, checkpoint }: ExportJob): Promise<Seen> {
+function writeEntries(file: string, writeReceipt: Write, { store, topic, checkpoint }: ExportJob): Promise<Seen> {
   return writeText(file, async (write) => {
-    const seen = { visible: 0, people: new Set<string>(), erasures: new Map<number, number>() };
+    const receipts = new Receipts();
+    const seen = { visible: 0, people: new Set<string>(), erasures: new Map<number, number>(), receipts };
     for (let from = 1; from <= checkpoint.size; ) {
       const page = await store.read(topic.id, { from, limit: Math.min(PAGE_ENTRIES, checkpoint.size - from + 1) });
       if (page.length === 0) throw damaged(topic, { check: "entry", seq: from });
@@ -99,6 +107,11 @@ function writeEntries(file: string, { store, topic, checkpoint }: ExportJob): Pr
         for (const one of [leaf.by, ...(leaf.to ?? [])]) seen.people.add(one);
         if (leaf.kind === "erasure" && leaf.re !== undefined) seen.erasures.set(leaf.re, leaf.seq);
         if (entry.content !== undefined) seen.visible += 1;
+        const delivery = leaf.kind === "delivery" && deliveryOf(leaf, parseContent(entry.content ?? "") ?? "");
+        if (delivery) {
+          receipts.add(leaf, delivery);
+          await writeReceipt(`${formatExportReceipt(leaf, delivery)}\n`);
+        }
         await write(`${formatExportEntry(entry)}\n`);
       }
       from += page.length;

@@ -1,4 +1,5 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RedRoomError } from "../../base/errors.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -16,16 +17,16 @@ const MAGIC = "SQLite format 3\0";
  *
  * @throws {RedRoomError} `STORE_FOREIGN`, `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
-export function inspectFile(file: string): void {
+export async function inspectFile(file: string): Promise<void> {
   const header = Buffer.alloc(HEADER_BYTES);
   let size: number;
   try {
-    createFile(file);
-    const descriptor = openSync(file, "r");
+    await createFile(file);
+    const handle = await open(file, "r");
     try {
-      size = readSync(descriptor, header, 0, HEADER_BYTES, 0);
+      size = (await handle.read(header, 0, HEADER_BYTES, 0)).bytesRead;
     } finally {
-      closeSync(descriptor);
+      await handle.close();
     }
   } catch (thrown) {
     throw unusable(file, thrown);
@@ -33,20 +34,33 @@ export function inspectFile(file: string): void {
   if (size > 0) checkHeader(file, header);
 }
 
-/** Says why SQLite will not be able to use the file, without opening it. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
-export function checkAccess(file: string): void {
+/**
+ * Says why SQLite will not be able to use the file, without opening it.
+ *
+ * @returns Which file it is, by device and inode: one file can have several names.
+ * @throws {RedRoomError} `STORE_UNAVAILABLE`.
+ */
+export function checkAccess(file: string): string {
   try {
-    if (!statSync(file).isFile()) throw new Error("it is not a file");
+    const stat = statSync(file, { bigint: true });
+    if (!stat.isFile()) throw new Error("it is not a file");
     accessSync(file, constants.R_OK | constants.W_OK);
     accessSync(dirname(file), constants.W_OK); // for the write-ahead log beside it
+    // Root may write what nobody may, and is what many servers run as.
+    if ((Number(stat.mode) & ANYBODY_WRITES) === 0) throw Object.assign(new Error(), { code: "READ_ONLY" });
+    return inodeOf(stat);
   } catch (thrown) {
     throw unusable(file, thrown);
   }
 }
 
-function createFile(file: string): void {
+const ANYBODY_WRITES = 0o222;
+
+export const inodeOf = ({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string => `${dev}:${ino}`;
+
+async function createFile(file: string): Promise<void> {
   try {
-    closeSync(openSync(file, "wx", 0o600));
+    await (await open(file, "wx", 0o600)).close();
   } catch (thrown) {
     if (codeOf(thrown) !== "EEXIST") throw thrown;
   }
@@ -75,15 +89,16 @@ const foreign = (file: string, reason: string): RedRoomError =>
   });
 
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
-  ENOENT: ["the file or its folder does not exist", "create the folder, or restore the file"],
+  ENOENT: ["the file or its folder does not exist", "create the folder, or put back what was moved"],
   ENOTDIR: ["a part of the path is not a folder", "name a file in a folder that exists"],
   EISDIR: ["it is a folder", "name a file in this folder"],
   EACCES: ["access is denied", "let the user that runs this program read and write the file and its folder"],
   EPERM: ["access is denied", "let the user that runs this program read and write the file and its folder"],
+  READ_ONLY: ["the file is read-only", "make it writable again; the store goes on by itself"],
   EROFS: ["the file system is read-only", "name a file on a disk that can be written"],
 };
 
-function unusable(file: string, cause: unknown): RedRoomError {
+export function unusable(file: string, cause: unknown): RedRoomError {
   const [reason, remedy] = REASONS[codeOf(cause)] ?? [String((cause as Error).message), undefined];
   return new RedRoomError("STORE_UNAVAILABLE", `unable to open the store ${file}; ${reason}`, {
     cause,

@@ -35,6 +35,7 @@ export function openDatabase({ file, readonly, busyTimeoutMs }: OpenSettings): D
     if (!readonly) {
       migrate(database, file);
       database.pragma("journal_mode = WAL");
+      database.pragma("wal_autocheckpoint = 0"); // see WriteAheadLog
     }
     checkDurability(database);
     return database;

@@ -67,6 +67,17 @@ CREATE TABLE pseudonyms (
   UNIQUE (topic, person)
 ) STRICT, WITHOUT ROWID;
 
+-- Who has received what, computed from the entries of the kind delivery: written with them, verified against them.
+CREATE TABLE received (
+  topic INTEGER NOT NULL REFERENCES topics,
+  pseudonym TEXT NOT NULL,
+  ranges TEXT NOT NULL CHECK (json_type(ranges) = 'array'),
+  -- The newest entry that says so.
+  delivery INTEGER NOT NULL,
+  PRIMARY KEY (topic, pseudonym),
+  FOREIGN KEY (topic, delivery) REFERENCES entries
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE users (
   user INTEGER PRIMARY KEY,
   person TEXT NOT NULL UNIQUE REFERENCES people,
@@ -110,7 +121,7 @@ CREATE TRIGGER contents_update BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABOR
 CREATE TRIGGER contents_delete BEFORE DELETE ON contents BEGIN
   SELECT RAISE(ABORT, 'content is only removed by an erasure on record')
   WHERE NOT EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND kind = 'erasure' AND re = OLD.seq)
-    OR EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND seq = OLD.seq AND kind IN ('erasure', 'export'));
+    OR EXISTS (SELECT 1 FROM entries WHERE topic = OLD.topic AND seq = OLD.seq AND kind NOT IN ('question', 'answer', 'note'));
 END;
 
 CREATE TRIGGER checkpoints_insert BEFORE INSERT ON checkpoints BEGIN
@@ -137,6 +148,27 @@ END;
 CREATE TRIGGER pseudonyms_update BEFORE UPDATE ON pseudonyms BEGIN SELECT RAISE(ABORT, 'pseudonyms are never changed'); END;
 CREATE TRIGGER pseudonyms_delete BEFORE DELETE ON pseudonyms BEGIN SELECT RAISE(ABORT, 'pseudonyms are never removed'); END;
 
+-- What was received only ever grows, each time with a newer delivery on record.
+CREATE TRIGGER received_insert BEFORE INSERT ON received BEGIN
+  SELECT RAISE(ABORT, 'a receiver is added once')
+  WHERE EXISTS (SELECT 1 FROM received WHERE topic = NEW.topic AND pseudonym = NEW.pseudonym);
+  SELECT RAISE(ABORT, 'what was received is what a delivery on record says')
+  WHERE NOT EXISTS (
+    SELECT 1 FROM entries, json_each(leaf, '$.to')
+    WHERE topic = NEW.topic AND seq = NEW.delivery AND kind = 'delivery' AND value = NEW.pseudonym
+  );
+END;
+CREATE TRIGGER received_update BEFORE UPDATE ON received BEGIN
+  SELECT RAISE(ABORT, 'a receiver is never changed')
+  WHERE NEW.topic IS NOT OLD.topic OR NEW.pseudonym IS NOT OLD.pseudonym OR NEW.delivery <= OLD.delivery;
+  SELECT RAISE(ABORT, 'what was received is what a delivery on record says')
+  WHERE NOT EXISTS (
+    SELECT 1 FROM entries, json_each(leaf, '$.to')
+    WHERE topic = NEW.topic AND seq = NEW.delivery AND kind = 'delivery' AND value = NEW.pseudonym
+  );
+END;
+CREATE TRIGGER received_delete BEFORE DELETE ON received BEGIN SELECT RAISE(ABORT, 'receivers are never removed'); END;
+
 -- A person may take another name, and stays the same person.
 CREATE TRIGGER people_insert BEFORE INSERT ON people BEGIN
   SELECT RAISE(ABORT, 'a person is added once') WHERE EXISTS (SELECT 1 FROM people WHERE id = NEW.id);
@@ -159,7 +191,25 @@ JOIN entries USING (topic)
 LEFT JOIN contents USING (topic, seq)
 LEFT JOIN pseudonyms ON pseudonyms.topic = entries.topic AND pseudonyms.pseudonym = entries.author
 LEFT JOIN people ON people.id = pseudonyms.person
+WHERE entries.kind <> 'delivery'
 ORDER BY topics.topic, entries.seq;
+
+CREATE VIEW deliveries AS
+SELECT
+  topics.title AS topic,
+  entries.seq,
+  strftime('%Y-%m-%dT%H:%M:%fZ', entries.at / 1000.0, 'unixepoch') AS at,
+  people.name AS receiver,
+  CAST(contents.content ->> '$.text' AS INTEGER) AS first,
+  entries.re AS last
+FROM topics
+JOIN entries USING (topic)
+JOIN contents USING (topic, seq)
+JOIN json_each(entries.leaf, '$.to') AS receivers
+LEFT JOIN pseudonyms ON pseudonyms.topic = entries.topic AND pseudonyms.pseudonym = receivers.value
+LEFT JOIN people ON people.id = pseudonyms.person
+WHERE entries.kind = 'delivery'
+ORDER BY topics.topic, entries.seq, people.name;
 
 CREATE VIEW topic_summaries AS
 SELECT
@@ -168,7 +218,7 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%fZ', min(entries.at) / 1000.0, 'unixepoch') AS first,
   strftime('%Y-%m-%dT%H:%M:%fZ', max(entries.at) / 1000.0, 'unixepoch') AS last
 FROM topics
-LEFT JOIN entries USING (topic)
+LEFT JOIN entries ON entries.topic = topics.topic AND entries.kind <> 'delivery'
 GROUP BY topics.topic
 ORDER BY topics.topic;
 `,

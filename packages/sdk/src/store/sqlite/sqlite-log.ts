@@ -3,11 +3,13 @@ import { RedRoomError } from "../../base/errors.ts";
 import { randomId } from "../../base/id.ts";
 import type { LeafFields } from "../../evidence/leaf.ts";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
+import { addRange, type Range } from "../../evidence/ranges.ts";
 import type { CommitResult } from "../append-queue.ts";
-import type { Addition, Found } from "../batch.ts";
+import type { Addition, Found, RecordedDelivery } from "../batch.ts";
 import { grow, type StoredTree } from "../signed-tree.ts";
 import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
 import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { formatRanges, parseRanges } from "./ranges-column.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
@@ -45,7 +47,13 @@ export class SqliteLog {
       addTopic: prepare("INSERT INTO topics (id, title, created_at) VALUES (?, ?, ?)"),
       pseudonym: prepare("SELECT pseudonym FROM pseudonyms WHERE topic = ? AND person = ?").pluck(),
       addPseudonym: prepare("INSERT INTO pseudonyms (topic, pseudonym, person) VALUES (?, ?, ?)"),
-      names: prepare("SELECT pseudonym, name FROM pseudonyms JOIN people ON people.id = person WHERE topic = ?").raw(),
+      people: prepare(
+        "SELECT pseudonym, people.id, name FROM pseudonyms JOIN people ON people.id = person WHERE topic = ?",
+      ),
+      received: prepare("SELECT pseudonym, ranges FROM received WHERE topic = ?").raw(),
+      receivedBy: prepare("SELECT ranges FROM received WHERE topic = ? AND pseudonym = ?").pluck(),
+      addReceived: prepare("INSERT INTO received (ranges, delivery, topic, pseudonym) VALUES (?, ?, ?, ?)"),
+      growReceived: prepare("UPDATE received SET ranges = ?, delivery = ? WHERE topic = ? AND pseudonym = ?"),
       entryByKey: prepare(`${ENTRY} WHERE topic = ? AND author = ? AND id = ?`),
       addEntry: prepare("INSERT INTO entries (topic, seq, leaf, nodes) VALUES (?, ?, ?, ?)"),
       addContent: prepare("INSERT INTO contents (topic, seq, content, salt) VALUES (?, ?, ?, ?)"),
@@ -85,8 +93,14 @@ export class SqliteLog {
     });
   }
 
-  names(topicId: string): ReadonlyMap<string, string> {
-    return new Map(this.#statements.names.all(this.#topic(topicId).topic) as [string, string][]);
+  people(topicId: string): ReadonlyMap<string, Person> {
+    const rows = this.#statements.people.all(this.#topic(topicId).topic) as (Person & { pseudonym: string })[];
+    return new Map(rows.map(({ pseudonym, id, name }) => [pseudonym, { id, name }]));
+  }
+
+  received(topicId: string): ReadonlyMap<string, readonly Range[]> {
+    const rows = this.#statements.received.all(this.#topic(topicId).topic) as [string, string][];
+    return new Map(rows.map(([pseudonym, ranges]) => [pseudonym, parseRanges(ranges)]));
   }
 
   heads(topicIds: readonly string[]): (Head | undefined)[] {
@@ -125,7 +139,7 @@ export class SqliteLog {
     const known = this.#frontiers.get(topic);
     let frontier = known?.size === head ? known : this.#trees.of(topic, head).frontier(head);
     if (frontier !== known) this.#signer?.confirm(topic, id, frontier);
-    for (const { entries, erases } of additions) {
+    for (const { entries, deliveries, erases } of additions) {
       const growth = grow(
         frontier,
         entries.map(({ leaf }) => leaf),
@@ -135,9 +149,18 @@ export class SqliteLog {
         this.#statements.addEntry.run(topic, seq, leaf, growth.nodes[index]);
         this.#statements.addContent.run(topic, seq, content, salt);
       }
+      for (const delivery of deliveries) this.#receive(topic, delivery);
       if (erases !== undefined) this.#statements.eraseContent.run(topic, erases);
     }
     return frontier;
+  }
+
+  #receive(topic: number, { to, seq, ...range }: RecordedDelivery): void {
+    for (const one of to) {
+      const known = this.#statements.receivedBy.get(topic, one) as string | undefined;
+      const write = known === undefined ? this.#statements.addReceived : this.#statements.growReceived;
+      write.run(formatRanges(addRange(parseRanges(known ?? "[]"), range)), seq, topic, one);
+    }
   }
 
   #sign(topics: ReadonlyMap<string, TopicRow>, grown: ReadonlyMap<number, Frontier>): Map<string, string> {
@@ -154,6 +177,14 @@ export class SqliteLog {
       const { topic, id, seq } = this.#topic(topicId);
       return this.#signer?.newest(topic, id, seq);
     })();
+  }
+
+  /** Holds the head of every topic against the checkpoint that we have signed of it. @throws {RedRoomError} `RECORD_DAMAGED`. */
+  confirmHeads(): void {
+    for (const row of this.#statements.topicsAfter.all(0, -1)) {
+      const { topic, id, seq } = row as TopicRow;
+      this.#signer?.confirm(topic, id, this.#trees.of(topic, seq).frontier(seq));
+    }
   }
 
   frontier(topicId: string, size: number): Frontier {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
+import type { Range } from "../../evidence/ranges.ts";
 import { AppendQueue } from "../append-queue.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
@@ -24,7 +25,10 @@ export interface SqliteStore extends TopicStore {
 }
 
 export interface SqliteStoreOptions {
-  /** How long to wait for another process that is writing to the file; 5,000 by default. */
+  /**
+   * How long to wait for another process that is writing to the file; 800 by default, so that whoever waits for a message
+   * to be stored knows within a second that it is not.
+   */
   readonly busyTimeoutMs?: number;
 }
 
@@ -35,16 +39,19 @@ export interface SqliteStoreOptions {
  *
  * @param file A path; its folder must exist.
  */
-export function sqliteStore(file: string, { busyTimeoutMs = 5_000 }: SqliteStoreOptions = {}): SqliteStore {
+export function sqliteStore(file: string, { busyTimeoutMs = 800 }: SqliteStoreOptions = {}): SqliteStore {
   return new FileStore(resolve(file), busyTimeoutMs);
 }
+
+/** How long the first opening may wait for other processes. */
+const FIRST_OPENING_MS = 5_000;
 
 class FileStore implements SqliteStore {
   readonly users: UserStore = {
     createUser: async (user) => this.#write().call("users", "createUser", user),
-    findUser: async (name) => this.#read().call("users", "findUser", name),
+    findUser: async (name) => (await this.#read()).call("users", "findUser", name),
     setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
-    listUsers: async () => this.#read().call("users", "listUsers"),
+    listUsers: async () => (await this.#read()).call("users", "listUsers"),
   };
   /** It writes, and waits for the disk. */
   readonly #writer: WorkerLink;
@@ -55,6 +62,8 @@ class FileStore implements SqliteStore {
   #open = false;
   readonly #file: string;
   #inode: string | undefined;
+  /** The file that this store has had open: no other takes its place. */
+  #known: string | undefined;
   /** Opening and closing, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -71,12 +80,18 @@ class FileStore implements SqliteStore {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#open) return;
-      this.#inode = meetFile(this.#file);
+      const inode = await meetFile(this.#file, this.#known);
+      this.#inode = inode;
+      this.#writer.pin(inode);
+      this.#reader.pin(inode);
       this.#reader.start();
       try {
-        this.#logKey = await this.#writer.call("connection", "open");
-        await this.#reader.call("connection", "open");
+        // Many may make the file, or start beside each other; who has served must say soon that it cannot any more.
+        const patienceMs = this.#known === undefined ? FIRST_OPENING_MS : undefined;
+        this.#logKey = await this.#writer.call("connection", "open", patienceMs);
+        await this.#reader.call("connection", "open", patienceMs);
         this.#open = true;
+        this.#known = inode;
       } catch (error) {
         await this.#release();
         throw error;
@@ -100,24 +115,33 @@ class FileStore implements SqliteStore {
     this.#inode = undefined;
   }
 
+  async probe(): Promise<void> {
+    await this.#write().call("connection", "probe");
+    await (await this.#read()).call("connection", "open");
+  }
+
   async createTopic(topic: TopicRecord): Promise<void> {
     await this.#write().call("log", "createTopic", topic);
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
-    return this.#read().call("log", "findTopic", by);
+    return (await this.#read()).call("log", "findTopic", by);
   }
 
   async listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]> {
-    return this.#read().call("log", "listTopics", page);
+    return (await this.#read()).call("log", "listTopics", page);
   }
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
     return this.#write().call("log", "pseudonym", topicId, person);
   }
 
-  async names(topicId: string): Promise<ReadonlyMap<string, string>> {
-    return this.#read().call("log", "names", topicId);
+  async people(topicId: string): Promise<ReadonlyMap<string, Person>> {
+    return (await this.#read()).call("log", "people", topicId);
+  }
+
+  async received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
+    return (await this.#read()).call("log", "received", topicId);
   }
 
   async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
@@ -135,15 +159,15 @@ class FileStore implements SqliteStore {
   }
 
   async frontier(topicId: string, size: number): Promise<Frontier> {
-    return this.#read().call("log", "frontier", topicId, size);
+    return (await this.#read()).call("log", "frontier", topicId, size);
   }
 
   async proveInclusion(topicId: string, seq: number, size: number): Promise<Hash[]> {
-    return this.#read().call("log", "proveInclusion", topicId, seq, size);
+    return (await this.#read()).call("log", "proveInclusion", topicId, seq, size);
   }
 
   async proveConsistency(topicId: string, first: number, second: number): Promise<Hash[]> {
-    return this.#read().call("log", "proveConsistency", topicId, first, second);
+    return (await this.#read()).call("log", "proveConsistency", topicId, first, second);
   }
 
   async erase(
@@ -159,7 +183,7 @@ class FileStore implements SqliteStore {
   }
 
   async read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {
-    return this.#read().call("log", "read", topicId, page);
+    return (await this.#read()).call("log", "read", topicId, page);
   }
 
   #write(): WorkerLink {
@@ -167,8 +191,10 @@ class FileStore implements SqliteStore {
     return this.#writer;
   }
 
-  #read(): WorkerLink {
+  /** Opening the file anew could show what a failed sync has left behind; the writer settles that before. */
+  async #read(): Promise<WorkerLink> {
     if (!this.#open) throw storeClosed();
+    if (!this.#reader.connected) await this.#writer.call("connection", "open");
     return this.#reader;
   }
 

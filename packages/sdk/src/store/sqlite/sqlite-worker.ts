@@ -1,74 +1,40 @@
 /** The program of a worker thread: one connection to the file, and the calls that the store sends it, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
-import { RedRoomError } from "../../base/errors.ts";
-import { openSigner } from "./log-key-file.ts";
-import { openDatabase } from "./open-database.ts";
-import { SqliteLog } from "./sqlite-log.ts";
-import { SqliteUsers } from "./sqlite-users.ts";
-import type { Failure, WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
+import { Connection } from "./connection.ts";
+import { aftermathOf, failureOf } from "./store-failure.ts";
+import type { WorkerAnswer, WorkerCall, WorkerSettings } from "./worker-link.ts";
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (port === null) throw new Error("this program runs as a worker thread");
 
-let connection: ReturnType<typeof connect> | undefined;
+let connection: Connection | undefined;
+let { doubt } = settings;
 
 /** Every call opens the file when it is not open: so a store recovers by itself when its file can be reached again. */
-function connect() {
-  const database = openDatabase(settings);
-  try {
-    const signer = settings.readonly ? undefined : openSigner(`${settings.file}.log-key`, database);
-    const log = new SqliteLog(database, signer);
-    return { database, log, users: new SqliteUsers(database), logKey: signer?.publicKey };
-  } catch (thrown) {
-    database.close();
-    throw thrown;
-  }
+function connect(waitedMs: number, patienceMs?: number): Connection {
+  const made = new Connection(settings, doubt, waitedMs, patienceMs);
+  doubt = undefined;
+  return made;
 }
 
-/** @param tidy Moves the write-ahead log into the file, so that the one file is the whole store. */
-function disconnect({ tidy }: { readonly tidy: boolean }): void {
-  const database = connection?.database;
+function disconnect(how: { readonly tidy: boolean }): void {
+  const open = connection;
   connection = undefined;
-  try {
-    if (tidy && !settings.readonly) database?.pragma("wal_checkpoint(TRUNCATE)");
-  } finally {
-    database?.close();
-  }
+  open?.close(how);
 }
 
-function answer({ target, method, args }: WorkerCall): unknown {
-  if (target === "connection") {
-    if (method === "close") return disconnect({ tidy: true });
-    connection ??= connect();
-    return connection.logKey;
-  }
-  connection ??= connect();
+function answer({ target, method, args, at }: WorkerCall): unknown {
+  if (target === "connection" && method === "close") return disconnect({ tidy: true });
+  const waitedMs = Date.now() - at;
+  const patienceMs = target === "connection" && method === "open" ? (args[0] as number | undefined) : undefined;
+  connection ??= connect(waitedMs, patienceMs);
+  connection.begin(waitedMs);
+  if (target === "connection") return method === "probe" ? connection.probe() : connection.logKey;
   const object = connection[target] as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
-  return object[method]?.(...args);
-}
-
-function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof RedRoomError) {
-    const { code, message, remedy, retryable, cause } = thrown;
-    return { code, message, remedy, retryable, cause };
-  }
-  const sqliteCode = String((thrown as { code?: unknown }).code ?? "");
-  // After anything but a lock the connection may be of no more use; the next call gets a new one.
-  if (!sqliteCode.startsWith("SQLITE_BUSY")) disconnectAnyhow();
-  const [code, remedy] = reasonOf(sqliteCode);
-  const message = `unable to use the store ${settings.file}; ${(thrown as Error).message} (${sqliteCode || "no code"})`;
-  return { code, message, remedy, retryable: code === "STORE_UNAVAILABLE", cause: thrown };
-}
-
-function reasonOf(code: string): [Failure["code"], remedy: string | undefined] {
-  if (code.startsWith("SQLITE_BUSY")) return ["STORE_UNAVAILABLE", "end the other program that is writing to the file"];
-  if (code.startsWith("SQLITE_FULL")) return ["STORE_UNAVAILABLE", "free space on the disk"];
-  if (code.startsWith("SQLITE_IOERR")) return ["STORE_UNAVAILABLE", "check the disk and its free space"];
-  if (code.startsWith("SQLITE_CORRUPT")) return ["STORE_UNAVAILABLE", "stop the server and restore a backup"];
-  if (code.startsWith("SQLITE_NOTADB")) return ["STORE_FOREIGN", "name the file of a Red Room server"];
-  if (code.startsWith("SQLITE_CONSTRAINT")) return ["INTERNAL", undefined];
-  return ["STORE_UNAVAILABLE", undefined];
+  const result = object[method]?.(...args);
+  connection.end();
+  return result;
 }
 
 function disconnectAnyhow(): void {
@@ -80,11 +46,15 @@ function disconnectAnyhow(): void {
 }
 
 port.on("message", (call: WorkerCall) => {
-  let result: WorkerAnswer;
+  let outcome: Pick<WorkerAnswer, "value" | "failure">;
   try {
-    result = { number: call.number, value: answer(call) };
+    outcome = { value: answer(call) };
   } catch (thrown) {
-    result = { number: call.number, failure: failureOf(thrown) };
+    const aftermath = aftermathOf(thrown);
+    doubt = aftermath.doubt ?? doubt;
+    if (aftermath.drop) disconnectAnyhow();
+    outcome = { failure: failureOf(thrown, settings.file) };
   }
-  port.postMessage(result);
+  const { number } = call;
+  port.postMessage({ number, ...outcome, connected: connection !== undefined, doubt } satisfies WorkerAnswer);
 });

@@ -17,6 +17,7 @@ export interface StoreFault {
  * - `gap`: the numbers are not 1, 2, 3 …
  * - `leaf`, `content`, `author`: an entry's leaf line; its content, against the commitment and the erasures; who wrote it
  * - `tree`: the stored hashes
+ * - `received`: the table of who has received what, against the deliveries
  * - `checkpoint`: entries and signed heads contradict each other
  * - `rewritten`: the record contradicts a checkpoint that was given
  */
@@ -29,6 +30,7 @@ export type StoreFaultKind =
   | "content"
   | "author"
   | "tree"
+  | "received"
   | "checkpoint"
   | "rewritten";
 

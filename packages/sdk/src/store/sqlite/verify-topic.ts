@@ -1,10 +1,12 @@
 import type Database from "better-sqlite3";
 import { concatBytes } from "../../base/bytes.ts";
 import { type Checkpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
-import { commit, type LeafFields, parseLeaf } from "../../evidence/leaf.ts";
+import { deliveryOf } from "../../evidence/delivery.ts";
+import { commit, type LeafFields, parseContent, parseLeaf } from "../../evidence/leaf.ts";
 import { appendLeaf, EMPTY_FRONTIER, equalHashes, hashLeaf, rootOf } from "../../evidence/merkle.ts";
 import type { StoreFault } from "./verification.ts";
 import type { RegisteredKeys } from "./verify-keys.ts";
+import { ReceivedVerifier } from "./verify-received.ts";
 
 export interface TopicToVerify {
   /** The number that stands for the topic in other tables. */
@@ -62,6 +64,7 @@ class TopicVerifier {
   readonly #statements;
   /** From pseudonym to the person's name; `null` where the person is missing. */
   readonly #authors: ReadonlyMap<string, string | null>;
+  readonly #received: ReceivedVerifier;
   readonly #missing = new Set<number>();
   readonly #erased = new Set<number>();
   #frontier = EMPTY_FRONTIER;
@@ -84,6 +87,7 @@ class TopicVerifier {
          WHERE topic = ? AND size > ? AND size <= ? ORDER BY size, log_key`,
       ),
     };
+    this.#received = new ReceivedVerifier(database, topic.topic);
     const authors = database.prepare(
       "SELECT pseudonym, name FROM pseudonyms LEFT JOIN people ON people.id = person WHERE topic = ?",
     );
@@ -141,7 +145,8 @@ class TopicVerifier {
     return undefined;
   }
 
-  #content({ seq, kind, re, commitment }: LeafFields, content: unknown, salt: unknown): Fault | undefined {
+  #content(fields: LeafFields, content: unknown, salt: unknown): Fault | undefined {
+    const { seq, kind, re, commitment } = fields;
     if (kind === "erasure" && re !== undefined) {
       this.#erased.add(re);
       if (!this.#missing.has(re)) {
@@ -152,6 +157,10 @@ class TopicVerifier {
       this.#missing.add(seq);
     } else if (!(typeof content === "string" && salt instanceof Uint8Array && commit(salt, content) === commitment)) {
       return { seq, kind: "content", message: "content and salt are not what the leaf commits to" };
+    } else if (kind === "delivery") {
+      const delivery = deliveryOf(fields, parseContent(content) ?? "");
+      if (delivery === undefined) return { seq, kind: "content", message: "the delivery does not say of what" };
+      this.#received.add(seq, delivery);
     }
     return undefined;
   }
@@ -196,6 +205,8 @@ class TopicVerifier {
       if (this.#erased.has(seq)) continue;
       return { seq, kind: "content", message: "the content is missing, and no entry erased it" };
     }
+    const received = this.#received.end();
+    if (received !== undefined) return { seq: undefined, kind: "received", message: received };
     const beyond = size === 0 ? this.#checkpoints(LOWEST, HIGHEST) : this.#checkpoints(size, HIGHEST);
     const signedSize = beyond.at(-1)?.size;
     if (signedSize !== undefined) {

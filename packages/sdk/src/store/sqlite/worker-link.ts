@@ -1,12 +1,13 @@
 import { Worker } from "node:worker_threads";
-import { RedRoomError, type RedRoomErrorCode } from "../../base/errors.ts";
+import { RedRoomError } from "../../base/errors.ts";
+import type { ConnectionSettings } from "./connection.ts";
 import type { SqliteLog } from "./sqlite-log.ts";
 import type { SqliteUsers } from "./sqlite-users.ts";
+import type { Doubt, Failure } from "./store-failure.ts";
 
-export interface WorkerSettings {
-  readonly file: string;
-  readonly readonly: boolean;
-  readonly busyTimeoutMs: number;
+export interface WorkerSettings extends ConnectionSettings {
+  /** What a thread before it has left in doubt. */
+  readonly doubt: Doubt | undefined;
 }
 
 export interface WorkerCall {
@@ -14,25 +15,27 @@ export interface WorkerCall {
   readonly target: keyof Targets;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** When it was called, in milliseconds since the Unix epoch. */
+  readonly at: number;
 }
 
-export type WorkerAnswer =
-  | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly failure: Failure };
-
-/** A `RedRoomError` on its way between threads, where classes do not survive. */
-export interface Failure {
-  readonly code: RedRoomErrorCode;
-  readonly message: string;
-  readonly remedy: string | undefined;
-  readonly retryable: boolean;
-  readonly cause: unknown;
+export interface WorkerAnswer {
+  readonly number: number;
+  readonly value?: unknown;
+  /** Why there is no value. */
+  readonly failure?: Failure;
+  /** Whether the thread has the file open now. */
+  readonly connected: boolean;
+  readonly doubt: Doubt | undefined;
 }
 
 /** What can be called in the thread. */
 interface Targets {
-  /** Opening gives the public half of the key that signs; a connection that only reads has none. */
-  readonly connection: { open(): Uint8Array | undefined; close(): void };
+  /**
+   * Opening gives the public half of the key that signs; a connection that only reads has none. `patienceMs`: how long it
+   * may wait for another process, instead of `busyTimeoutMs`.
+   */
+  readonly connection: { open(patienceMs?: number): Uint8Array | undefined; probe(): void; close(): void };
   readonly log: SqliteLog;
   readonly users: SqliteUsers;
 }
@@ -53,13 +56,25 @@ const WORKER = new URL(
  * what is under way fails, and the next call starts another.
  */
 export class WorkerLink {
-  readonly #settings: WorkerSettings;
+  #settings: ConnectionSettings;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #calls = 0;
+  #connected = false;
+  #doubt: Doubt | undefined;
 
-  constructor(settings: WorkerSettings) {
+  constructor(settings: ConnectionSettings) {
     this.#settings = settings;
+  }
+
+  /** Which file every thread from now on must find at the path. */
+  pin(inode: string): void {
+    this.#settings = { ...this.#settings, inode };
+  }
+
+  /** Whether the thread has the file open; the next call opens it. */
+  get connected(): boolean {
+    return this.#connected;
   }
 
   /** @throws {RedRoomError} What the call threw; `STORE_UNAVAILABLE` when the thread dies. */
@@ -73,7 +88,7 @@ export class WorkerLink {
       const number = this.#calls++;
       this.#waiting.set(number, { resolve: resolve as (value: unknown) => void, reject });
       worker.ref();
-      worker.postMessage({ number, target, method, args } satisfies WorkerCall);
+      worker.postMessage({ number, target, method, args, at: Date.now() } satisfies WorkerCall);
     });
   }
 
@@ -93,7 +108,8 @@ export class WorkerLink {
   start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     // Flags are for the program that embeds us: `--input-type` would even keep the thread from starting.
-    const worker = new Worker(WORKER, { workerData: this.#settings, execArgv: [] });
+    const workerData = { ...this.#settings, doubt: this.#doubt } satisfies WorkerSettings;
+    const worker = new Worker(WORKER, { workerData, execArgv: [] });
     this.#worker = worker;
     worker.unref();
     let reason: unknown;
@@ -110,12 +126,15 @@ export class WorkerLink {
     this.#waiting.delete(answer.number);
     // A store that is merely open does not keep the process alive; a call under way does.
     if (this.#waiting.size === 0) worker.unref();
-    if ("value" in answer) call?.resolve(answer.value);
+    this.#connected = answer.connected;
+    this.#doubt = answer.doubt;
+    if (answer.failure === undefined) call?.resolve(answer.value);
     else call?.reject(errorOf(answer.failure));
   }
 
   #ended(cause: unknown): void {
     this.#worker = undefined;
+    this.#connected = false;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `unable to use the store ${this.#settings.file}; its thread has ended: ${reason}`;
     const error = new RedRoomError("STORE_UNAVAILABLE", message, { cause, retryable: true });

@@ -1,7 +1,9 @@
+import type { RedRoomError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { closedBy, connectionClosed, streamErrorOf, streamReset, tooManyStreams } from "../endings.ts";
+import { closedBy, connectionClosed, lost, streamErrorOf, streamReset, tooManyStreams } from "../endings.ts";
 import { guarded } from "../guarded.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport.ts";
+import type { Lane, MemoryEnd, MemoryPath, Side } from "./memory-path.ts";
 import { MemoryStream, type StreamOwner, type StreamPeer } from "./memory-stream.ts";
 
 export interface MemorySettings {
@@ -13,15 +15,18 @@ export interface MemorySettings {
 }
 
 /** One side of a connection in memory. Sides talk only through `send`, which is the wire. */
-export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
+export class MemoryConnection implements Connection, MemoryEnd, StreamOwner, StreamPeer {
   readonly remoteAddress: string;
   readonly closed: Promise<ConnectionEnd>;
   readonly streams = new Map<number, MemoryStream>();
+  readonly #side: Side;
+  readonly #path: MemoryPath;
   readonly #settings: MemorySettings;
   onStream: ((stream: Stream) => void) | undefined;
   #peer: MemoryConnection | undefined;
   #closing = false;
   #ended = false;
+  #vanished = false;
   #nextId: number;
   #nextPeerId: number;
   /** Streams of the peer that a later one has overtaken: a reset travels at once, bytes at the end of the turn. */
@@ -30,8 +35,10 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
   #opened = 0;
   #resolveClosed: (end: ConnectionEnd) => void = () => {};
 
-  constructor(side: "client" | "server", remoteAddress: string, settings: MemorySettings) {
+  constructor(side: Side, remoteAddress: string, path: MemoryPath, settings: MemorySettings) {
+    this.#side = side;
     this.remoteAddress = remoteAddress;
+    this.#path = path;
     this.#settings = settings;
     this.#nextId = side === "client" ? 0 : 1;
     this.#nextPeerId = 1 - this.#nextId;
@@ -40,9 +47,9 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
     });
   }
 
-  static pair(clientAddress: string, serverAddress: string, settings: MemorySettings) {
-    const client = new MemoryConnection("client", serverAddress, settings);
-    const server = new MemoryConnection("server", clientAddress, settings);
+  static pair(clientAddress: string, serverAddress: string, path: MemoryPath, settings: MemorySettings) {
+    const client = new MemoryConnection("client", serverAddress, path, settings);
+    const server = new MemoryConnection("server", clientAddress, path, settings);
     client.#peer = server;
     server.#peer = client;
     return { client, server };
@@ -63,20 +70,32 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
     this.post(() => {
       if (this.#ended) return;
       for (const stream of this.streams.values()) stream.flush();
-      this.send((peer) => peer.#finish(closedBy("peer", code, reason)));
+      this.send("connection", (peer) => peer.#finish(closedBy("peer", code, reason)));
       this.#finish(closedBy("local", code, reason));
     });
   }
 
+  lose(error: RedRoomError): void {
+    if (!this.#ended) this.#finish(lost(error));
+  }
+
+  vanish(): void {
+    this.#closing = true;
+    this.#ended = true;
+    this.#vanished = true;
+  }
+
   post(task: () => void): void {
-    this.#settings.post(task);
+    this.#settings.post(() => {
+      if (!this.#vanished) task();
+    });
   }
 
   /** What the peer does when this has travelled. */
-  send(message: (peer: MemoryConnection) => void): void {
+  send(lane: Lane, message: (peer: MemoryConnection) => void): void {
     const peer = this.#peer;
     if (this.#ended || peer === undefined) return;
-    this.post(() => {
+    this.#path.carry(peer.#side, lane, () => {
       if (!peer.#ended) message(peer);
     });
   }
@@ -92,12 +111,12 @@ export class MemoryConnection implements Connection, StreamOwner, StreamPeer {
   }
 
   abandoned(id: number, code: number): void {
-    if (this.#isNew(id)) this.send((peer) => peer.#opened--);
+    if (this.#isNew(id)) this.send(id, (peer) => peer.#opened--);
     else this.streams.get(id)?.fail(streamReset(id, code));
   }
 
   forget(id: number): void {
-    if (this.streams.delete(id) && this.#isPeers(id)) this.send((peer) => peer.#opened--);
+    if (this.streams.delete(id) && this.#isPeers(id)) this.send(id, (peer) => peer.#opened--);
   }
 
   #add(id: number): MemoryStream {

@@ -1,10 +1,11 @@
 import type { Logger } from "../../base/logger.ts";
 import { NetworkStream, type Received } from "../stream.ts";
+import type { Lane } from "./memory-path.ts";
 
 /** What a connection does for its streams: `send` is the wire. */
 export interface StreamOwner {
   post(task: () => void): void;
-  send(message: (peer: StreamPeer) => void): void;
+  send(lane: Lane, message: (peer: StreamPeer) => void): void;
   forget(id: number): void;
 }
 
@@ -50,7 +51,7 @@ export class MemoryStream extends NetworkStream {
   protected receive(): Received | undefined {
     const received = this.#inbox.shift();
     const size = received?.bytes.byteLength ?? 0;
-    if (size > 0) this.#connection.send((peer) => peer.streams.get(this.id)?.credit(size));
+    if (size > 0) this.#connection.send(this.id, (peer) => peer.streams.get(this.id)?.credit(size));
     return received;
   }
 
@@ -60,13 +61,13 @@ export class MemoryStream extends NetworkStream {
     if (taken > 0 || (complete && end)) {
       this.#creditBytes -= taken;
       const received = { bytes: bytes.slice(0, taken), end: complete && end };
-      this.#connection.send((peer) => peer.accept(this.id)?.arrive(received));
+      this.#connection.send(this.id, (peer) => peer.accept(this.id)?.arrive(received));
     }
     return taken;
   }
 
   protected abandon(code: number): void {
-    this.#connection.send((peer) => peer.abandoned(this.id, code));
+    this.#connection.send(this.id, (peer) => peer.abandoned(this.id, code));
   }
 
   protected release(): void {

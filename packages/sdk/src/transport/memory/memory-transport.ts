@@ -5,6 +5,7 @@ import { aborted } from "../endings.ts";
 import { guarded } from "../guarded.ts";
 import type { Connection, ConnectOptions, Listener, ListenOptions, Transport } from "../transport.ts";
 import { MemoryConnection, type MemorySettings } from "./memory-connection.ts";
+import type { MemoryPath } from "./memory-path.ts";
 
 export interface MemoryTransportOptions {
   /** Runs a turn of the network later, in the order asked for; `setImmediate` by default. */
@@ -27,10 +28,12 @@ export function memoryTransport(options: MemoryTransportOptions = {}): Transport
   return new MemoryNetwork(options);
 }
 
-class MemoryNetwork implements Transport {
+/** The transport, for whoever plays the network between the sides. */
+export class MemoryNetwork implements Transport {
   readonly #listeners = new Map<number, MemoryListener>();
   readonly #settings: MemorySettings;
   readonly #schedule: (turn: () => void) => void;
+  readonly #direct: MemoryPath = { carry: (_to, _lane, arrive) => this.#post(arrive) };
   #tasks: (() => void)[] = [];
   #clients = 0;
 
@@ -44,7 +47,12 @@ class MemoryNetwork implements Transport {
     this.#settings = { maxStreams, streamWindowBytes, logger, post: (task) => this.#post(task) };
   }
 
-  async connect(address: Address, { signal }: ConnectOptions = {}): Promise<Connection> {
+  /** @param path What the connection's messages travel by. */
+  async connect(
+    address: Address,
+    { signal }: ConnectOptions = {},
+    path: MemoryPath = this.#direct,
+  ): Promise<Connection> {
     return await new Promise((resolve, reject) => {
       const abort = () => reject(aborted("connect", signal?.reason));
       if (signal?.aborted) return abort();
@@ -64,9 +72,10 @@ class MemoryNetwork implements Transport {
             ),
           );
         }
-        const clientAddress = `127.0.0.1:${FIRST_FREE_PORT + this.#clients++}`;
+        const clientAddress = path.clientAddress ?? `127.0.0.1:${FIRST_FREE_PORT + this.#clients++}`;
         const serverAddress = `${address.host}:${address.port}`;
-        const { client, server } = MemoryConnection.pair(clientAddress, serverAddress, this.#settings);
+        const { client, server } = MemoryConnection.pair(clientAddress, serverAddress, path, this.#settings);
+        path.opened?.({ client, server });
         listener.accept(server);
         resolve(client);
       });
@@ -76,7 +85,7 @@ class MemoryNetwork implements Transport {
   async listen(
     { host = "127.0.0.1", port = 0 }: ListenOptions,
     onConnection: (connection: Connection) => void,
-  ): Promise<Listener> {
+  ): Promise<MemoryListener> {
     if (this.#listeners.has(port)) {
       throw new RedRoomError("PORT_TAKEN", `unable to listen on ${host}:${port}; the port is taken`);
     }
@@ -106,7 +115,7 @@ class MemoryNetwork implements Transport {
   }
 }
 
-class MemoryListener implements Listener {
+export class MemoryListener implements Listener {
   readonly address: Address;
   readonly #connections = new Set<MemoryConnection>();
   readonly #onConnection: (connection: Connection) => void;
@@ -124,6 +133,12 @@ class MemoryListener implements Listener {
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
     if (!guarded(this.#logger, "take a connection", () => this.#onConnection(connection))) connection.close();
+  }
+
+  /** The process is no more: its port is free, and nobody is told. */
+  vanish(): void {
+    this.#release();
+    for (const connection of this.#connections) connection.vanish();
   }
 
   async close(code = 0, reason = ""): Promise<void> {

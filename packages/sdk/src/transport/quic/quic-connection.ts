@@ -94,8 +94,16 @@ export class QuicConnection implements Connection, Turner, StreamOwner {
     this.wantTurn();
   }
 
-  /** A datagram for this connection. quiche closes it by itself when a peer that it has verified sends nonsense. */
+  /**
+   * A datagram for this connection. quiche closes it by itself when a peer that it has verified sends nonsense.
+   *
+   * A peer that comes from another address is not heard: quiche 0.18 would follow it, but may never send again what was on
+   * its way to the old one, so that a stream stands still while others go on. A connection that dies is noticed, and made
+   * again.
+   */
   receive(datagram: Buffer, from: HostPort): void {
+    const { side, remote } = this.#settings;
+    if (side === "server" && (from.port !== remote.port || from.host !== remote.host)) return;
     try {
       this.#native.recv(datagram, { from, to: this.#wire.local });
     } catch {

@@ -1,0 +1,103 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import { type Limits, resolveLimits } from "../protocol/limits.ts";
+import type { TopicStore } from "../store/topic-store.ts";
+import type { UserStore } from "../store/user-store.ts";
+import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { type QuotaOptions, type Quotas, resolveQuotas } from "./quotas.ts";
+
+export interface RedRoomServerOptions {
+  /** The server's certificate and key (PEM), for QUIC. Either this or `transport` is needed. */
+  readonly tls?: TlsIdentity;
+  /** A transport made by yourself, such as the memory transport in a test. */
+  readonly transport?: Transport;
+  /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
+  readonly store: TopicStore & { readonly users?: UserStore };
+  /** Who may log in; by default the users of the store. */
+  readonly authenticate?: Authenticate;
+  /** How large things may be; told to every client. */
+  readonly limits?: Partial<Limits>;
+  /** How much a connection, an address and a user may ask for; generous by default, see `DEFAULT_QUOTAS`. */
+  readonly quotas?: QuotaOptions;
+  /**
+   * Clients show at least this often that they are there; 10,000 by default. Two silent intervals end a connection. With
+   * `tls` at most 20,000: after 30,000 ms of silence QUIC ends the connection by itself.
+   */
+  readonly heartbeatMs?: number;
+  /** How long a connection may take to log in; 5,000 by default. */
+  readonly loginTimeoutMs?: number;
+  /** How long a session waits for its client to come back; 600,000 by default. */
+  readonly sessionTtlMs?: number;
+  /** How long a reader may take nothing of what it is sent, before it is cut off; 30,000 by default. */
+  readonly slowConsumerMs?: number;
+  /** Bytes of entries read from the store that one connection may have waiting to be sent; 4 MiB by default. */
+  readonly maxPeerBytes?: number;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+/** The options with their defaults, checked. */
+export interface ServerSettings {
+  readonly transport: Transport;
+  readonly store: TopicStore & { readonly users?: UserStore };
+  readonly authenticate: Authenticate | undefined;
+  readonly limits: Limits;
+  readonly quotas: Quotas;
+  readonly heartbeatMs: number;
+  readonly loginTimeoutMs: number;
+  readonly sessionTtlMs: number;
+  readonly slowConsumerMs: number;
+  readonly maxPeerBytes: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Each with its default, and the highest that it may be. */
+const NUMBERS = {
+  heartbeatMs: [10_000, LONGEST_MS],
+  loginTimeoutMs: [5_000, LONGEST_MS],
+  sessionTtlMs: [600_000, LONGEST_MS],
+  slowConsumerMs: [30_000, LONGEST_MS],
+  maxPeerBytes: [4 * 1024 * 1024, 2 ** 40],
+} as const;
+
+const LONGEST_QUIC_HEARTBEAT_MS = 20_000;
+
+/** @throws {RedRoomError} `OPTIONS_INVALID`, naming the option. */
+export function resolveServerOptions(options: RedRoomServerOptions): ServerSettings {
+  const { store, tls, authenticate, logger = silentLogger, clock = systemClock } = options;
+  if (authenticate === undefined && store.users === undefined) {
+    throw optionsInvalid("the store has no users, so `authenticate` is needed");
+  }
+  const transport = options.transport ?? (tls && quicTransport({ tls }));
+  if (transport === undefined) throw optionsInvalid("either `tls` or `transport` is needed");
+  const number = (name: keyof typeof NUMBERS, highest: number = NUMBERS[name][1]): number => {
+    const value = options[name] ?? NUMBERS[name][0];
+    if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value;
+    throw optionsInvalid(`${name} is ${value}, not a whole number from 1 to ${highest}`);
+  };
+  const [limits, quotas] = [resolveLimits(options.limits), resolveQuotas(options.quotas)];
+  return {
+    transport,
+    store,
+    authenticate,
+    limits,
+    quotas,
+    heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_MS : LONGEST_QUIC_HEARTBEAT_MS),
+    loginTimeoutMs: number("loginTimeoutMs"),
+    sessionTtlMs: number("sessionTtlMs"),
+    slowConsumerMs: number("slowConsumerMs"),
+    maxPeerBytes: number("maxPeerBytes"),
+    logger,
+    clock,
+  };
+}
+
+export const optionsInvalid = (reason: string): RedRoomError =>
+  new RedRoomError("OPTIONS_INVALID", `unable to serve; ${reason}`);

@@ -1,0 +1,216 @@
+import { createHash, randomBytes } from "node:crypto";
+import { toBase64Url } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
+import { randomId } from "../base/id.ts";
+import type { Admission } from "../session/server-session.ts";
+import type { Account } from "./authenticate.ts";
+
+/** The connection over which a session goes on now. */
+export interface SessionCarrier {
+  /** The session goes on over another connection. */
+  replaced(): void;
+  /** The session has ended; nothing may follow, in neither direction. */
+  revoked(error: RedRoomError): void;
+}
+
+export interface SessionLimits {
+  /** How long a session lives without a connection. */
+  readonly ttlMs: number;
+  /** Sessions without a connection that are kept; the oldest goes first. */
+  readonly maxSuspended: number;
+  /** Of these, of one user. */
+  readonly maxSuspendedPerUser: number;
+}
+
+export const SESSION_LIMITS: SessionLimits = { ttlMs: 600_000, maxSuspended: 10_000, maxSuspendedPerUser: 64 };
+
+interface Session {
+  readonly id: string;
+  readonly account: Account;
+  /** Digest of the token that was handed out last. */
+  token: string;
+  /** Digest of the one before, until the client has shown that it has the last one. */
+  previous: string | undefined;
+  carrier: SessionCarrier | undefined;
+  /** When it ends, while it has no connection. */
+  endsAt: number;
+}
+
+/**
+ * Who is logged in, whether connected or not: sessions survive their connections. Tokens are 32 random bytes, known here
+ * only by their SHA-256, new at each use, and never written anywhere.
+ */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #limits: SessionLimits;
+  readonly #byToken = new Map<string, Session>();
+  readonly #byUser = new Map<string, Set<Session>>();
+  /** In the order in which they end. */
+  readonly #suspended = new Set<Session>();
+  /** From user to the number of the last revocation. */
+  readonly #revoked = new Map<string, number>();
+  #revocations = 0;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, limits: SessionLimits = SESSION_LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const sessions of this.#byUser.values()) size += sessions.size;
+    return size;
+  }
+
+  /** Users with a session, and what was true of each when that session began. */
+  accounts(): Account[] {
+    return [...this.#byUser.values()].flatMap((sessions) => [...sessions].map(({ account }) => account));
+  }
+
+  /**
+   * @param since `revocations` when the login began to be checked.
+   * @throws {RedRoomError} `SESSION_REVOKED` when the user was revoked meanwhile: what was checked counts no more.
+   */
+  begin(account: Account, carrier: SessionCarrier, since: number): Admission {
+    if ((this.#revoked.get(account.user.id) ?? 0) > since) throw sessionRevoked("the user was revoked meanwhile");
+    const session: Session = { id: randomId(), account, token: "", previous: undefined, carrier, endsAt: 0 };
+    const { user } = account;
+    this.#byUser.set(user.id, (this.#byUser.get(user.id) ?? new Set()).add(session));
+    return { user, sessionId: session.id, token: this.#rotate(session), resumed: false };
+  }
+
+  /**
+   * Continues a session on another connection, which takes it over from the one it had.
+   *
+   * @throws {RedRoomError} `SESSION_UNKNOWN`.
+   */
+  resume(token: string, carrier: SessionCarrier): Admission {
+    const used = digest(token);
+    const session = this.#byToken.get(used);
+    if (session === undefined) throw sessionUnknown();
+    // Who still uses the previous token never got the last one; who uses the last one needs no other.
+    this.#byToken.delete(session.token);
+    if (session.previous !== undefined) this.#byToken.delete(session.previous);
+    session.previous = used;
+    this.#byToken.set(used, session);
+    const replaced = session.carrier;
+    session.carrier = carrier;
+    this.#suspended.delete(session);
+    this.#setTimer();
+    const next = this.#rotate(session);
+    replaced?.replaced();
+    return { user: session.account.user, sessionId: session.id, token: next, resumed: true };
+  }
+
+  /** The client has shown that it has its newest token. */
+  confirm(carrier: SessionCarrier, { sessionId, user }: Admission): void {
+    const session = this.#find(user.id, sessionId);
+    if (session?.carrier !== carrier || session.previous === undefined) return;
+    this.#byToken.delete(session.previous);
+    session.previous = undefined;
+  }
+
+  /** The connection is gone. Its session waits to be resumed, unless the client has left for good. */
+  release(carrier: SessionCarrier, { sessionId, user }: Admission, left: boolean): void {
+    const session = this.#find(user.id, sessionId);
+    if (session?.carrier !== carrier) return;
+    if (left) {
+      this.#forget(session);
+      return;
+    }
+    session.carrier = undefined;
+    session.endsAt = this.#clock.now() + this.#limits.ttlMs;
+    this.#suspended.add(session);
+    this.#bound(session);
+    this.#setTimer();
+  }
+
+  /** How often a user was revoked. */
+  get revocations(): number {
+    return this.#revocations;
+  }
+
+  /** Ends all sessions of a user at once, and logins under way too. @returns How many sessions there were. */
+  revokeUser(userId: string, reason: string): number {
+    this.#revoked.set(userId, ++this.#revocations);
+    return this.revoke(({ user }) => user.id === userId, reason);
+  }
+
+  /** Ends the sessions of these accounts at once. @returns How many there were. */
+  revoke(concerns: (account: Account) => boolean, reason: string): number {
+    const sessions = [...this.#byUser.values()].flatMap((own) => [...own].filter(({ account }) => concerns(account)));
+    for (const session of sessions) {
+      this.#forget(session);
+      session.carrier?.revoked(sessionRevoked(reason));
+    }
+    return sessions.length;
+  }
+
+  /** Forgets all sessions. */
+  close(): void {
+    this.#byToken.clear();
+    this.#byUser.clear();
+    this.#suspended.clear();
+    this.#setTimer();
+  }
+
+  #find(userId: string, sessionId: string): Session | undefined {
+    return [...(this.#byUser.get(userId) ?? [])].find(({ id }) => id === sessionId);
+  }
+
+  #rotate(session: Session): string {
+    const token = toBase64Url(randomBytes(32));
+    session.token = digest(token);
+    this.#byToken.set(session.token, session);
+    return token;
+  }
+
+  #bound({ account }: Session): void {
+    const { maxSuspended, maxSuspendedPerUser } = this.#limits;
+    const own = [...(this.#byUser.get(account.user.id) ?? [])].filter((session) => this.#suspended.has(session));
+    if (own.length > maxSuspendedPerUser) this.#forget(own.reduce((a, b) => (b.endsAt < a.endsAt ? b : a)));
+    const [oldest] = this.#suspended;
+    if (oldest !== undefined && this.#suspended.size > maxSuspended) this.#forget(oldest);
+  }
+
+  #forget(session: Session): void {
+    this.#byToken.delete(session.token);
+    if (session.previous !== undefined) this.#byToken.delete(session.previous);
+    const { id } = session.account.user;
+    const sessions = this.#byUser.get(id);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#byUser.delete(id);
+    if (this.#suspended.delete(session)) this.#setTimer();
+  }
+
+  /** One timer, for the session that ends next. */
+  #setTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const { endsAt } of this.#suspended) {
+      this.#timer = this.#clock.setTimer(() => this.#expire(), Math.max(0, endsAt - this.#clock.now()));
+      return;
+    }
+  }
+
+  #expire(): void {
+    const now = this.#clock.now();
+    for (const session of [...this.#suspended]) {
+      if (session.endsAt > now) break;
+      this.#forget(session);
+    }
+    this.#setTimer();
+  }
+}
+
+const digest = (token: string): string => createHash("sha256").update(token).digest("base64url");
+
+const sessionRevoked = (reason: string): RedRoomError =>
+  new RedRoomError("SESSION_REVOKED", `unable to go on; ${reason}`, { remedy: "log in again" });
+
+const sessionUnknown = (): RedRoomError =>
+  new RedRoomError("SESSION_UNKNOWN", "unable to resume; the session has ended, or the server was started anew", {
+    remedy: "log in again",
+  });

@@ -1,0 +1,20 @@
+import type { RedRoomError } from "../base/errors.ts";
+
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Why credentials are asked for, and until when they are wanted. */
+export interface CredentialsRequest {
+  /** Aborted when the answer is no longer wanted: it took too long, or the client closes. */
+  readonly signal: AbortSignal;
+  /** What the server said to those given last: `LOGIN_FAILED`. */
+  readonly refused?: RedRoomError;
+}
+
+/**
+ * Name and password, or a function that obtains them, called before each login, one call at a time. What it throws is
+ * treated like a lost network and tried again, except an `ABORTED`: that ends the client.
+ */
+export type CredentialsSource = Credentials | ((request: CredentialsRequest) => Credentials | Promise<Credentials>);

@@ -1,0 +1,161 @@
+import type { EntryKind } from "../../base/message-kind.ts";
+
+/** Something that a simulation has seen happen. */
+export type Happening =
+  /** A client hands a message to `send`; `again`: under an id that it has used for it before. */
+  | {
+      readonly type: "sends";
+      readonly client: string;
+      readonly topic: string;
+      readonly text: string;
+      readonly id: string;
+      readonly again: boolean;
+    }
+  | {
+      readonly type: "acked";
+      readonly client: string;
+      readonly topic: string;
+      readonly text: string;
+      readonly id: string;
+      readonly seq: number;
+      readonly duplicate: boolean;
+    }
+  | {
+      readonly type: "failed";
+      readonly client: string;
+      readonly topic: string;
+      readonly text: string;
+      readonly id: string;
+      readonly code: string;
+    }
+  /** A view of a topic begins: with the first entry, a certain one, or (0) with what comes. It lives as long as its owner. */
+  | {
+      readonly type: "opens";
+      readonly reader: string;
+      readonly client: string;
+      readonly topic: string;
+      readonly from: number;
+    }
+  /** It is answered: what is committed from here on is for it. */
+  | { readonly type: "opened"; readonly reader: string }
+  | {
+      readonly type: "reads";
+      readonly reader: string;
+      readonly seq: number;
+      readonly id: string;
+      readonly author: string;
+      readonly kind: EntryKind;
+      readonly text: string;
+    }
+  /** The view ends; `enough`: its owner wanted no more. */
+  | {
+      readonly type: "stops";
+      readonly reader: string;
+      readonly enough?: boolean | undefined;
+      readonly code?: string | undefined;
+    }
+  | {
+      readonly type: "state";
+      readonly client: string;
+      readonly state: string;
+      readonly code?: string | undefined;
+      readonly retryInMs?: number | undefined;
+    }
+  /** Entries have become durable; whoever wrote them may not know yet. */
+  | {
+      readonly type: "committed";
+      readonly topic: string;
+      readonly first: number;
+      readonly last: number;
+      /** Those that people read: not the deliveries. */
+      readonly messages: readonly number[];
+      readonly checkpoint: string;
+    }
+  /** A server was told by its store that it does not work, or that it does. */
+  | { readonly type: "storeAnswered"; readonly server: string; readonly worked: boolean }
+  | { readonly type: "serverSent"; readonly server: string; readonly what: "ack" | "entry" }
+  /** A client has verified this checkpoint. */
+  | { readonly type: "trusts"; readonly client: string; readonly topic: string; readonly checkpoint: string }
+  /** A callback has thrown where nobody can catch it: the process would have ended. */
+  | { readonly type: "threw"; readonly error: string }
+  | { readonly type: "fault"; readonly what: string }
+  /** No fault from here on. */
+  | { readonly type: "healed" }
+  /** Everything has come to rest, or the time for it is over. */
+  | { readonly type: "rested"; readonly waitingFor: readonly string[] };
+
+/** `at`: true time in milliseconds since the simulation began. `step`: what has the same one happened in one turn. */
+export type HistoryEvent = Happening & { readonly at: number; readonly step: number };
+
+export type EventOf<T extends Happening["type"]> = Extract<HistoryEvent, { readonly type: T }>;
+
+/** An entry as the record has it in the end. */
+export interface RecordedEntry {
+  readonly seq: number;
+  readonly id: string;
+  readonly kind: EntryKind;
+  readonly author: string;
+  readonly text: string;
+  readonly re: number | undefined;
+  readonly leaf: string;
+  /** Names; only of a delivery. */
+  readonly to: readonly string[];
+}
+
+/** All that the invariants are judged by. */
+export interface History {
+  readonly events: readonly HistoryEvent[];
+  /** By topic. */
+  readonly record: ReadonlyMap<string, readonly RecordedEntry[]>;
+  /** Timers that closed clients and servers have left behind. */
+  readonly timersLeft: number;
+}
+
+export const eventsOf = <T extends Happening["type"]>(history: History, type: T): EventOf<T>[] =>
+  history.events.filter((event): event is EventOf<T> => event.type === type);
+
+/** The history as people read it; the same for the same seed, so without ids, hashes and signatures. */
+export function traceOf(events: readonly HistoryEvent[]): string[] {
+  return events.flatMap((event) => {
+    const line = describe(event);
+    return line === undefined ? [] : [`${String(event.at).padStart(7)} ms  ${line}`];
+  });
+}
+
+function describe(event: Happening): string | undefined {
+  switch (event.type) {
+    case "sends":
+      return `${event.client} sends "${event.text}" to ${event.topic}${event.again ? " again" : ""}`;
+    case "acked":
+      return `${event.client} hears that "${event.text}" is ${event.topic} ${event.seq}${event.duplicate ? " (duplicate)" : ""}`;
+    case "failed":
+      return `${event.client} hears that "${event.text}" failed: ${event.code}`;
+    case "opens":
+      return `${event.reader} opens from ${event.from === 0 ? "now" : event.from}`;
+    case "opened":
+      return `${event.reader} is open`;
+    case "reads":
+      return `${event.reader} reads ${event.seq} "${event.text}" of ${event.author}`;
+    case "stops":
+      return `${event.reader} stops${event.code === undefined ? "" : `: ${event.code}`}`;
+    case "state": {
+      const why = event.code === undefined ? "" : `: ${event.code}`;
+      return `${event.client} is ${event.state}${why}${event.retryInMs === undefined ? "" : `, again in ${event.retryInMs} ms`}`;
+    }
+    case "committed":
+      return `${event.topic} ${event.first}${event.last > event.first ? `-${event.last}` : ""} is durable`;
+    case "storeAnswered":
+      return event.worked ? undefined : `${event.server} hears that the store does not work`;
+    case "serverSent":
+    case "trusts":
+      return undefined;
+    case "threw":
+      return `-- a callback throws: ${event.error}`;
+    case "fault":
+      return `-- ${event.what}`;
+    case "healed":
+      return "-- everything heals";
+    case "rested":
+      return event.waitingFor.length === 0 ? "-- at rest" : `-- no rest: ${event.waitingFor.join("; ")}`;
+  }
+}

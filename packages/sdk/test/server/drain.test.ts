@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { utf8 } from "../../src/base/bytes.ts";
+import { randomId } from "../../src/base/id.ts";
+import { failingStore } from "./failing-store.ts";
+import { turns } from "./raw-client.ts";
+import { serverWorld } from "./server-world.ts";
+
+const publish = (text: string) => ({ type: "publish", id: randomId(), kind: "note", body: utf8(text) }) as const;
+
+describe("a server that closes", () => {
+  it("answers what it took, takes nothing new, and tells everybody when to come back", async () => {
+    let faults: ReturnType<typeof failingStore> | undefined;
+    await using world = await serverWorld({
+      wrapStore: (store) => {
+        faults = failingStore(store);
+        return faults.store;
+      },
+    });
+    const [anna, bernd] = [await world.connect("anna"), await world.connect("bernd")];
+    const writer = await anna.openTopic("Share Deal");
+    const reader = await bernd.openTopic("Share Deal", 1);
+    faults?.hold("append");
+    writer.send(publish("taken"));
+    await turns();
+    const closing = world.server.close({ retryAfterMs: 4_321 });
+    await turns();
+    writer.send(publish("too late"));
+    const request = bernd.open({ type: "listTopics" });
+    expect(await request.next("error")).toMatchObject({ code: "SHUTTING_DOWN", retryable: true, retryAfterMs: 4_321 });
+    expect(writer.types()).not.toContain("error");
+    faults?.letGo();
+    expect(await writer.next("ack")).toMatchObject({ seq: 1 });
+    for (const stream of [writer, reader]) {
+      expect(await stream.next("error")).toMatchObject({ code: "SHUTTING_DOWN", retryable: true, retryAfterMs: 4_321 });
+      expect(await stream.ended()).toBe("end");
+    }
+    expect(reader.types()).toContain("entry");
+    expect(writer.types()).not.toContain("refused");
+    for (const client of [anna, bernd]) {
+      expect(await client.control.next("goodbye")).toMatchObject({ code: "SHUTTING_DOWN", retryAfterMs: 4_321 });
+      client.connection.close();
+    }
+    await closing;
+    await world.store.open();
+    expect((await world.store.listTopics({ limit: 1 }))[0]?.head.seq).toBe(1);
+  });
+
+  it("waits no longer than it may for what does not end", async () => {
+    let faults: ReturnType<typeof failingStore> | undefined;
+    await using world = await serverWorld({
+      wrapStore: (store) => {
+        faults = failingStore(store);
+        return faults.store;
+      },
+    });
+    const anna = await world.connect("anna");
+    const writer = await anna.openTopic("Share Deal");
+    faults?.hold("append");
+    writer.send(publish("never answered"));
+    await turns();
+    const closing = world.server.close({ drainMs: 300 });
+    await turns();
+    world.clock.advance(300);
+    expect(await anna.connection.closed).toMatchObject({ by: "peer", code: 2 });
+    faults?.letGo();
+    await closing;
+  });
+});
