@@ -56,7 +56,7 @@ function applySettings(config: NativeConfig, options: QuicOptions): NativeConfig
   config.setActiveConnectionIdLimit(2);
   config.setDisableActiveMigration(true);
   config.setDisableDcidReuse(false);
-  config.setCcAlgorithmName("cubic");
+  config.setCcAlgorithmName("bbr");
   config.enableHystart(true);
   config.enablePacing(false);
   config.enableDgram(false, 0, 0);
