@@ -1,4 +1,5 @@
-import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
+import { RedRoomError, toRedRoomError } from "../base/errors.ts";
+import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { decodeMessage, encodeMessage } from "../protocol/codec.ts";
 import { createFrameDecoder, type Frame, type FrameDecoder, protocolError } from "../protocol/frame.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -13,7 +14,7 @@ export interface MessageChannelHandler {
   onMessage(message: Message, bytes: number): void;
   /** The peer sends no more. */
   onEnd(): void;
-  /** The channel ended before its time. Nothing follows. */
+  /** The channel ended before its time; `SLOW_CONSUMER` where the peer says that we read too slowly. Nothing follows. */
   onReset(error: RedRoomError): void;
   /** What the peer sent is not the protocol. Nothing follows; the owner closes the connection. */
   onViolation(error: RedRoomError): void;
@@ -57,10 +58,10 @@ export class MessageChannel {
         if (this.#decoder.partial) this.#violate(protocolError("the stream ended within a frame"));
         else handler.onEnd();
       },
-      onReset: (error) => {
+      onReset: (error, code) => {
         if (this.#over) return;
         this.#over = true;
-        handler.onReset(error);
+        handler.onReset(code === CLOSE_CODES.slowConsumer ? tooSlow(error) : error);
       },
       onDrain: () => {
         if (this.#over) return;
@@ -151,6 +152,9 @@ export class MessageChannel {
     this.#handler.onViolation(error);
   }
 }
+
+const tooSlow = (cause: RedRoomError): RedRoomError =>
+  new RedRoomError("SLOW_CONSUMER", "unable to go on; what was sent was not read in time", { cause, retryable: true });
 
 export const unexpected = (message: Message, where: string): RedRoomError =>
   protocolError(`${message.type} has no place ${where}`);

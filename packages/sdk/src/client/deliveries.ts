@@ -79,12 +79,12 @@ export class Deliveries {
   }
 
   #dropOldest(): void {
-    const [seq, oldest] = [...this.#followed].at(0) ?? [];
+    const [seq, followed] = this.#followed.entries().next().value ?? [];
+    const [id, unseen] = this.#expected.entries().next().value ?? [];
     if (seq !== undefined) this.#followed.delete(seq);
-    const [id, unseen] = seq === undefined ? ([...this.#expected].at(0) ?? []) : [];
-    if (id !== undefined) this.#expected.delete(id);
+    else if (id !== undefined) this.#expected.delete(id);
     const why = `${MAX_FOLLOWED} newer messages are followed`;
-    (oldest?.sending ?? unseen)?.unfollow(
+    (followed?.sending ?? unseen)?.unfollow(
       new RedRoomError("TOO_MANY_REQUESTS", `unable to follow the delivery any longer; ${why}`),
     );
   }

@@ -103,9 +103,9 @@ export class Sending implements PromiseLike<Stored> {
    * message failed with; `CONNECTION_CLOSED` when the client closes.
    */
   async delivered({ by = "all", signal, timeoutMs }: DeliveredOptions = {}): Promise<Delivered> {
+    if (this.#reached(by)) return this.#delivered;
     if (this.#error !== undefined) throw this.#error;
     if (signal?.aborted) throw gaveUp(signal);
-    if (this.#reached(by)) return this.#delivered;
     return new Promise((resolve, reject) => {
       const settle = <T>(how: (value: T) => void) => {
         return (value: T): void => {

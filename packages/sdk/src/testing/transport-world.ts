@@ -41,6 +41,7 @@ class Recorder extends Milestones implements StreamHandler {
   readonly events: string[] = [];
   receivedBytes = 0;
   error: RedRoomError | undefined;
+  resetCode: number | undefined;
   /** Runs first in every callback. */
   spy: (event: string) => void = () => {};
 
@@ -54,8 +55,9 @@ class Recorder extends Milestones implements StreamHandler {
     this.#record("end");
   }
 
-  onReset(error: RedRoomError): void {
+  onReset(error: RedRoomError, code?: number): void {
     this.error = error;
+    this.resetCode = code;
     this.#record("reset");
   }
 

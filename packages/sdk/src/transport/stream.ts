@@ -1,7 +1,7 @@
 import { concatBytes } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { streamClosed } from "./endings.ts";
+import { streamClosed, streamReset } from "./endings.ts";
 import type { Stream, StreamHandler } from "./transport.ts";
 
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -157,12 +157,17 @@ export abstract class NetworkStream implements Stream {
     this.#settle();
   }
 
+  /** The peer has reset the stream. */
+  failReset(code: number): void {
+    this.fail(streamReset(this.id, code), code);
+  }
+
   /** The stream ended before its time: by the peer's reset or with the connection. */
-  fail(error: RedRoomError): void {
+  fail(error: RedRoomError, code?: number): void {
     if (this.#over) return;
     const silent = this.#silent;
     this.#finish();
-    if (!silent) this.#call("onReset", (handler) => handler.onReset(error));
+    if (!silent) this.#call("onReset", (handler) => handler.onReset(error, code));
   }
 
   /** Both ends are decided; nothing that happens now concerns the handler. */

@@ -124,8 +124,10 @@ export interface StreamHandler {
   /**
    * The stream ended before its time: `STREAM_RESET` by the peer, the connection's end, or `INTERNAL` when a callback of
    * this handler threw, which costs it its stream and nobody else anything.
+   *
+   * @param code As given to the peer's `reset`, where that is what ended the stream.
    */
-  onReset(error: RedRoomError): void;
+  onReset(error: RedRoomError, code?: number): void;
   /** `bufferedBytes` fell to half of the high-water mark after `write` had returned `false`. */
   onDrain(): void;
 }

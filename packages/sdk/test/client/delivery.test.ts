@@ -47,6 +47,8 @@ describe("delivery", () => {
     expect(sending.state).toBe("delivered");
     expect([...sending.receivedBy].sort()).toEqual(["bernd", "carla"]);
     expect(states).toEqual(["queued", "sent", "stored", "delivered"]);
+    await room.settled(anna.close());
+    expect([...(await sending.delivered()).by].sort()).toEqual(["bernd", "carla"]);
   });
 
   it("waits for who is not there, until they have come back and read it", async () => {

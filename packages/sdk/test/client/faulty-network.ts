@@ -80,7 +80,7 @@ export class FaultyNetwork implements Transport {
         inner.handler = handler && {
           onData: (bytes) => network.hole || handler.onData(bytes),
           onEnd: () => network.hole || handler.onEnd(),
-          onReset: (error) => network.hole || handler.onReset(error),
+          onReset: (error, code) => network.hole || handler.onReset(error, code),
           onDrain: () => handler.onDrain(),
         };
       },

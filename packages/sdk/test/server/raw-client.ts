@@ -25,7 +25,7 @@ export class RawStream {
           this.#changed();
         },
         onEnd: () => this.#end("end"),
-        onReset: (error) => this.#end(error.message),
+        onReset: (error) => this.#end(error.code),
         onViolation: (error) => this.#end(error.code),
         onDrain: () => {},
       },

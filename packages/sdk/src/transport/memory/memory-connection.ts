@@ -1,6 +1,6 @@
 import type { RedRoomError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { closedBy, connectionClosed, lost, streamErrorOf, streamReset, tooManyStreams } from "../endings.ts";
+import { closedBy, connectionClosed, lost, streamErrorOf, tooManyStreams } from "../endings.ts";
 import { guarded } from "../guarded.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport.ts";
 import type { Lane, MemoryEnd, MemoryPath, Side } from "./memory-path.ts";
@@ -112,7 +112,7 @@ export class MemoryConnection implements Connection, MemoryEnd, StreamOwner, Str
 
   abandoned(id: number, code: number): void {
     if (this.#isNew(id)) this.send(id, (peer) => peer.#opened--);
-    else this.streams.get(id)?.fail(streamReset(id, code));
+    else this.streams.get(id)?.failReset(code);
   }
 
   forget(id: number): void {

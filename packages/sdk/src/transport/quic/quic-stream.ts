@@ -1,5 +1,4 @@
 import type { Logger } from "../../base/logger.ts";
-import { streamReset } from "../endings.ts";
 import { NetworkStream, type Received } from "../stream.ts";
 import { type NativeConnection, readQuicheFailure, SHUTDOWN_READ, SHUTDOWN_WRITE } from "./quiche.ts";
 
@@ -105,6 +104,6 @@ export class QuicStream extends NetworkStream {
     // `Done`: nothing to read; `InvalidStreamState`: quiche has seen both ends already, and forgotten the stream.
     if (name === "Done" || name === "InvalidStreamState") return;
     this.abandon(code);
-    this.fail(streamReset(this.id, code));
+    this.failReset(code);
   }
 }
