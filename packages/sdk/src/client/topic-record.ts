@@ -21,11 +21,13 @@ export interface HistoryOptions {
 export async function readHistory(link: Link, topic: string, options: HistoryOptions): Promise<TopicMessage[]> {
   const { from = 1, limit = 100, onWithheld } = options;
   const messages: TopicMessage[] = [];
+  // Not only as many as are still missing: between messages lie deliveries, and the pages would become ever smaller.
+  const pageEntries = Math.min(limit, link.limits.maxPageEntries);
   for (let next = from; messages.length < limit; ) {
-    const wanted = Math.min(limit - messages.length, link.limits.maxPageEntries);
-    const page = await watched(link, readPage(link, topic, next, wanted));
-    messages.push(...page.messages);
-    for (const seq of page.withheld) onWithheld?.(seq);
+    const page = await watched(link, readPage(link, topic, next, pageEntries));
+    messages.push(...page.messages.slice(0, limit - messages.length));
+    const end = messages.length < limit ? page.next : (messages.at(-1)?.seq ?? 0);
+    for (const seq of page.withheld) if (seq < end) onWithheld?.(seq);
     if (page.last) break;
     next = page.next;
   }
