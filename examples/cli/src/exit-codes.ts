@@ -43,6 +43,8 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   STREAM_RESET: EXIT_CODES.connectionLost,
   STREAM_CLOSED: EXIT_CODES.connectionLost,
   SHUTTING_DOWN: EXIT_CODES.connectionLost,
+  SLOW_CONSUMER: EXIT_CODES.connectionLost,
+  SESSION_REVOKED: EXIT_CODES.connectionLost,
   NOT_ALLOWED: EXIT_CODES.notAllowed,
   STORE_UNAVAILABLE: EXIT_CODES.serverUnavailable,
   STORE_CLOSED: EXIT_CODES.serverUnavailable,
