@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createTopic, type EntryKind, randomId } from "@redroom/sdk";
 import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "@redroom/sdk/evidence";
 import { sqliteStore } from "@redroom/sdk/sqlite";
+import { readFinding } from "./python-verifier.ts";
 
 const SERVER = fileURLToPath(new URL("../../../packages/server-kit/src/main.ts", import.meta.url));
 const NODE = ["--conditions=@redroom/source", "--import", "tsx"];
@@ -69,8 +70,5 @@ export async function verifyWithPython(program: string, folder: string, ...args:
     stderr += text;
   });
   const [code] = await once(child, "close");
-  if (code === 0) return { valid: true };
-  const [, check, seq] = /^FAULT (\w+)(?: (\d+))?: /.exec(stderr) ?? [];
-  if (code !== 1 || check === undefined) throw new Error(`verify.py ended with ${code}: ${stderr}`);
-  return { valid: false, check, ...(seq !== undefined && { seq: Number(seq) }) };
+  return readFinding(code, stderr);
 }

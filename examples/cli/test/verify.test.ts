@@ -29,6 +29,7 @@ import { redroomProgram } from "../src/program.ts";
 import { textsIn } from "../src/texts/texts.ts";
 import { exportOf, hasOpenssl, verifyWithPython } from "./exported.ts";
 import { redroom } from "./processes.ts";
+import { PythonVerifier } from "./python-verifier.ts";
 
 const SAID = [
   { by: "anna", text: "Wie hoch sind die Rückstellungen?", kind: "question" },
@@ -49,17 +50,22 @@ let home: string;
 let good: string;
 let files: Files;
 let program: string;
+let python: PythonVerifier;
 let address: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "redroom-verify-"));
   good = await exportOf("Share Deal", SAID, home);
   program = join(good, "verify.py");
+  python = new PythonVerifier(program);
   files = Object.fromEntries(
     await Promise.all(NAMES.map(async (name) => [name, await readFile(join(good, name))])),
   ) as Files;
   address = JSON.parse(`${files["keys.json"]}`).address;
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  python?.close();
+  await rm(home, { recursive: true, force: true });
+});
 
 /** `redroom verify --json` within this process. */
 async function verifyHere(...args: readonly string[]): Promise<object> {
@@ -84,12 +90,12 @@ async function findings(replaced: Partial<Files>, ...args: readonly string[]) {
   const folder = join(home, `spoiled-${spoiled}`);
   await mkdir(folder);
   for (const name of NAMES) await writeFile(join(folder, name), replaced[name] ?? files[name]);
-  const [ours, python] = await Promise.all([
+  const [ours, theirs] = await Promise.all([
     verifyHere(folder, ...args),
-    hasOpenssl ? verifyWithPython(program, folder, ...args) : undefined,
+    hasOpenssl ? python.verify(folder, ...args) : undefined,
   ]);
   await rm(folder, { recursive: true });
-  return { ours, python: python ?? ("check" in ours ? ours : { valid: true }) };
+  return { ours, python: theirs ?? ("check" in ours ? ours : { valid: true }) };
 }
 
 const edit = (name: keyof Files, change: (text: string) => string): Partial<Files> => {
