@@ -63,9 +63,11 @@ export class ServerProcess {
         clearTimeout(deadline);
         resolve(address);
       });
-      void this.#ended.then(() => {
+      this.#child.once("exit", (code, signal) => {
         clearTimeout(deadline);
-        reject(new Error(`the server has ended: ${this.log.map(({ msg }) => msg).join("; ")}`));
+        const msg = `the process has ended with ${signal ?? code}`;
+        this.log.push({ clock: sharedClock(), level: "fatal", msg });
+        reject(new Error(`${msg}: ${this.log.map((line) => line.msg).join("; ")}`));
       });
     });
     this.listening.catch(() => {}); // who waits hears of it; a server killed while it starts is nobody's failure

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sharedClock } from "../harness/client-event.ts";
+import type { ClientProcess } from "../harness/client-process.ts";
 import { Room } from "../harness/room.ts";
 import { makeSmallDisk } from "../harness/small-disk.ts";
 import { ms } from "../harness/statistics.ts";
@@ -11,6 +12,8 @@ import { STORE_FAULTS, type StoreFault } from "./store-faults.ts";
 const CLOSED_WITHIN_MS = 1_000;
 const STALL_MS = 50;
 const BACK_WITHIN_MS = 60_000;
+/** What the server had sent before may arrive behind the news: another stream brings it. */
+const UNDER_WAY_MS = 250;
 
 /** A real server whose file goes bad under it, in every way that has a remedy, one after the other. */
 export const storeFails: Scenario = {
@@ -74,21 +77,36 @@ async function endure(room: Room, fault: StoreFault, lastsMs: number): Promise<E
   await sleep(lastsMs);
   const endedAt = sharedClock();
   await end();
-  const effects = clients.flatMap(({ told }) =>
-    told.filter(({ event, clock }) => (event === "stored" || event === "read") && clock > begunAt && clock < endedAt),
-  );
-  const lastEffect = Math.max(begunAt, ...effects.map(({ clock }) => clock));
-  const told = toldAt - (fault.mayGoOn ? Math.min(lastEffect, toldAt) : begunAt);
+  const isMeanwhile = ({ clock }: { readonly clock: number }): boolean => clock > begunAt && clock < endedAt;
+  const shut = clients.map((client) => shutTimes(client, isMeanwhile));
+  const firstToldAt = Math.min(...shut.map(([first]) => first?.from ?? endedAt));
+  const acks = clients.flatMap((client) => client.all("stored")).filter(isMeanwhile);
+  const lastAck = Math.max(begunAt, ...acks.map(({ clock }) => clock).filter((clock) => clock < firstToldAt));
+  const told = toldAt - (fault.mayGoOn ? lastAck : begunAt);
   if (told > CLOSED_WITHIN_MS) found.push(`only after ${ms(told)} everybody was told`);
-  // What the server had sent before may still be on its way when the news arrives: another stream brings it.
-  const silentFrom = Math.max(toldAt, begunAt + CLOSED_WITHIN_MS);
-  const late = effects.filter(({ clock }) => clock > silentFrom);
-  if (late.length > 0) found.push(`${late.length} acks and messages came after ${ms(silentFrom - begunAt)}`);
+  const late = clients.flatMap((client, index) =>
+    [...client.all("stored"), ...client.all("read")].filter(({ clock }) =>
+      shut[index]?.some(({ from, until }) => clock > from + UNDER_WAY_MS && clock < until),
+    ),
+  );
+  if (late.length > 0) found.push(`${late.length} acks and messages came while the store was said to be unavailable`);
   const unexplained = clients.filter(
-    (client) => !client.all("state").some(({ clock, reason }) => clock > begunAt && reason),
+    (client) => !client.all("state").some(({ reason, ...at }) => isMeanwhile(at) && reason),
   );
   if (unexplained.length > 0) found.push(`${unexplained.map(({ name }) => name).join(", ")} got no reason`);
   if (room.log.length === linesBefore) found.push("the server's log says nothing");
   await room.allOnline(BACK_WITHIN_MS);
   return { told, back: sharedClock() - endedAt, found };
+}
+
+/** From each time that a client was told that the store is unavailable until it was told that it is back. */
+function shutTimes(
+  client: ClientProcess,
+  isMeanwhile: (event: { readonly clock: number }) => boolean,
+): { readonly from: number; readonly until: number }[] {
+  const changes = client.all("state");
+  return changes.flatMap(({ state, clock }, index) => {
+    if (state !== "unavailable" || !isMeanwhile({ clock })) return [];
+    return [{ from: clock, until: changes[index + 1]?.clock ?? Number.POSITIVE_INFINITY }];
+  });
 }
