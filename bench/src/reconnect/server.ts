@@ -9,7 +9,7 @@ import Database from "better-sqlite3";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { TlsPair } from "../harness/certificate.ts";
 import { playRole } from "../harness/role.ts";
-import { HEARTBEAT_MS, type RecordName, sharedClock, TOPIC, textOf, USER } from "./settings.ts";
+import { HEARTBEAT_MS, type RecordName, sharedClock, somePort, TOPIC, textOf, USER } from "./settings.ts";
 
 interface Listen {
   readonly record: RecordName;
@@ -40,7 +40,7 @@ async function redroom({ folder, tls, address: before, round, passwords }: Liste
     heartbeatMs: HEARTBEAT_MS,
     ...(!passwords && { authenticate: unread }),
   });
-  const { address } = await server.listen(before === "" ? {} : { port: parseAddress(before).port });
+  const { address } = await server.listen({ port: before === "" ? somePort() : parseAddress(before).port });
   const clock = sharedClock();
   if (round === 0) await server.createTopic(TOPIC);
   const writer = await RedRoomClient.connect(address, { auth: USER });
@@ -65,7 +65,7 @@ async function plain({ folder, tls, address: before, round }: Listen): Promise<R
       for (const message of later.all(after)) socket.send(JSON.stringify(message));
     });
   });
-  server.listen(before === "" ? 0 : Number(new URL(before).port), "127.0.0.1");
+  server.listen(before === "" ? somePort() : Number(new URL(before).port), "127.0.0.1");
   await once(server, "listening");
   const clock = sharedClock();
   database.prepare("INSERT INTO message (text) VALUES (?)").run(textOf(round));

@@ -14,6 +14,9 @@ export const HEARTBEAT_MS = 10_000;
 /** Red Room's defaults, for both. */
 export const RETRY = { minDelayMs: 200, maxDelayMs: 15_000 };
 
+/** Below the ports that systems give to those who dial: while the server is away, none of its clients must get its port. */
+export const somePort = (): number => 10_000 + Math.floor(Math.random() * 20_000);
+
 /** Milliseconds on the one clock that all processes of a machine share. */
 export const sharedClock = (): number => Number(process.hrtime.bigint()) / 1e6;
 

@@ -15,6 +15,9 @@ import { type LogLine, type ServerOptions, ServerProcess } from "./server-proces
 const HERE = join(import.meta.dirname, "../..");
 const PASSWORD = "nothing here is secret";
 
+/** Below the ports that systems give to those who dial: while the server is away, no client must get its port. */
+const somePort = (): number => 10_000 + Math.floor(Math.random() * 20_000);
+
 export interface RoomOptions {
   /** Users, each of whom may become a client. */
   readonly people: readonly string[];
@@ -45,7 +48,7 @@ export class Room implements AsyncDisposable {
       await Promise.all(people.map((name) => createUser(data.store.users, { name, password: PASSWORD })));
       for (const title of topics) await createTopic(data.store, title);
     }
-    const process = new ServerProcess(folder, server);
+    const process = new ServerProcess(folder, { port: somePort(), ...server });
     return new Room(folder, server, process, await process.listening);
   }
 
