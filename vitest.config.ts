@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-// Tests run on the sources, in worker threads and child processes too: the same condition and loader everywhere.
+// Tests run on the sources: the same condition and loader everywhere. Only our commands, where they are processes, run as
+// users have them: built, with `--mode built`.
 const conditions = ["@redroom/source", "node", "import", "module", "default"];
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -19,5 +20,7 @@ export default defineConfig({
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What processes of our commands run: see test/command-of.ts.
+    env: { REDROOM_TESTED: mode === "built" ? "built" : "sources" },
   },
-});
+}));

@@ -2,14 +2,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createTopic, type EntryKind, randomId } from "@redroom/sdk";
 import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "@redroom/sdk/evidence";
 import { sqliteStore } from "@redroom/sdk/sqlite";
+import { commandOf } from "../../../test/command-of.ts";
 import { readFinding } from "./python-verifier.ts";
 
-const SERVER = fileURLToPath(new URL("../../../packages/server-kit/src/main.ts", import.meta.url));
-const NODE = ["--conditions=@redroom/source", "--import", "tsx"];
+const [NODE = "", ...REDROOM_SERVER] = commandOf("packages/server-kit");
 
 export interface Said {
   readonly by: string;
@@ -53,7 +52,7 @@ export async function exportOf(title: string, said: readonly Said[], home: strin
 }
 
 async function redroomServer(...args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [...NODE, SERVER, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(NODE, [...REDROOM_SERVER, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`redroom-server ${args[0]} ended with ${code}`);
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { commandOf } from "../../../test/command-of.ts";
 import { VirtualScreen } from "./virtual-screen.ts";
 
-export const NODE = [process.execPath, "--conditions=@redroom/source", "--import", "tsx"];
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const REDROOM = commandOf("examples/cli");
 const AT_TERMINAL = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
 
 /** A process, and what it has printed. */
@@ -67,7 +67,7 @@ export class Running implements AsyncDisposable {
 
 /** The redroom command, without a terminal. */
 export function redroom(args: readonly string[], options?: ConstructorParameters<typeof Running>[1]): Running {
-  return new Running([...NODE, MAIN, ...args], options);
+  return new Running([...REDROOM, ...args], options);
 }
 
 /** The redroom command on a pseudo-terminal of its own. */
@@ -75,7 +75,7 @@ export class AtTerminal extends Running {
   readonly screen: VirtualScreen;
 
   constructor(args: readonly string[], { rows = 24, columns = 80, env = {} } = {}) {
-    super(["python3", AT_TERMINAL, String(rows), String(columns), ...NODE, MAIN, ...args], { env });
+    super(["python3", AT_TERMINAL, String(rows), String(columns), ...REDROOM, ...args], { env });
     this.screen = new VirtualScreen(rows, columns);
     this.child.stdout?.on("data", (output: string) => this.screen.write(output));
   }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { NODE, Running } from "./processes.ts";
+import { commandOf } from "../../../test/command-of.ts";
+import { Running } from "./processes.ts";
 
-const MAIN = fileURLToPath(new URL("../../../packages/server-kit/src/main.ts", import.meta.url));
+const REDROOM_SERVER = commandOf("packages/server-kit");
 
 export const TOPIC = "Vermögensübertragung: Share Deal Szenario";
 export const OTHER_TOPIC = "Due Diligence: Forderungsbewertung";
@@ -27,7 +27,7 @@ export class TestServer implements AsyncDisposable {
 
   static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
-    const process = new Running([...NODE, MAIN, "start", "--data", folder, "--port", "0", "--json"]);
+    const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
     const { address } = await process.event<{ address: string }>("listening");
     await Promise.all(
       users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
@@ -40,7 +40,7 @@ export class TestServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.process.exit;
     const { port } = new URL(this.address);
-    this.process = new Running([...NODE, MAIN, "start", "--data", this.folder, "--port", port, "--json"]);
+    this.process = new Running([...REDROOM_SERVER, "start", "--data", this.folder, "--port", port, "--json"]);
     await this.process.event("listening");
   }
 
@@ -60,7 +60,7 @@ export class TestServer implements AsyncDisposable {
 
 /** Runs a command of the operator. */
 export async function redroomServer(args: readonly string[], input = ""): Promise<Running> {
-  const running = new Running([...NODE, MAIN, ...args]);
+  const running = new Running([...REDROOM_SERVER, ...args]);
   running.child.stdin?.end(input);
   if ((await running.exit) !== 0) throw new Error(`redroom-server ${args[0]}: ${running.stderr}`);
   return running;

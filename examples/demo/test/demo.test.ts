@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NODE_OPTIONS } from "../../../test/command-of.ts";
 import { readConversation } from "../src/conversation.ts";
 
 const { topics, lines } = readConversation();
@@ -19,16 +20,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs the demo in a process group of its own, on the sources as this test does. */
+/** Runs the demo in a process group of its own. */
 async function runDemo(onOutput: (output: string, pid: number) => void = () => {}) {
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, fileURLToPath(new URL("../src/main.ts", import.meta.url))],
-    {
-      env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
-      detached: process.platform !== "win32",
-    },
-  );
+  const child = spawn(process.execPath, [...NODE_OPTIONS, fileURLToPath(new URL("../src/main.ts", import.meta.url))], {
+    env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
+    detached: process.platform !== "win32",
+  });
   const pid = child.pid ?? 0;
   let output = "";
   let errors = "";

@@ -4,9 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+import { commandOf } from "../../../test/command-of.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -14,15 +12,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `redroom-server` from its sources. */
-export const commandLine = (...args: readonly string[]): string[] => [
-  process.execPath,
-  "--conditions=@redroom/source",
-  "--import",
-  "tsx",
-  MAIN,
-  ...args,
-];
+/** `redroom-server` with arguments. */
+export const commandLine = (...args: readonly string[]): string[] => [...commandOf("packages/server-kit"), ...args];
 
 /** A process of its own. */
 export function spawnCommand(...args: readonly string[]): ChildProcess {
