@@ -122,6 +122,23 @@ describe("delivery", () => {
     expect((await room.settled(sending.delivered())).by).toEqual(["bernd"]);
   });
 
+  it("is not claimed of what came while nobody listened, when somebody does later, on whatever connection", async () => {
+    await using room = await openRoom();
+    const [anna, bernd] = [await room.connect("anna"), await room.connect("bernd")];
+    const topic = await anna.topic(TITLE).open();
+    await bernd.topic(TITLE).open({ from: "start" });
+    const unheard = topic.send("does anybody listen?");
+    await room.settled(unheard);
+    await turns(20);
+    bernd.on("message", () => {});
+    const heard = topic.send("and now?");
+    await room.settled(heard.delivered());
+    room.network.cut();
+    await room.until(() => anna.state === "online" && bernd.state === "online");
+    await room.settled(topic.send("and again?").delivered());
+    expect([unheard.state, heard.state]).toEqual(["stored", "delivered"]);
+  });
+
   it("is confirmed again on the next connection when the receipt was lost with the last one", async () => {
     await using room = await openRoom();
     const [bernd] = await reading(room, "bernd");
