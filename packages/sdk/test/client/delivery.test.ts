@@ -206,6 +206,28 @@ describe("delivery", () => {
     expect(await sending).toMatchObject({ seq: 1 });
   });
 
+  it("is followed for the newest 1,024 messages: with one more, waiting for the oldest ends", async () => {
+    await using room = await openRoom();
+    const anna = await room.connect("anna");
+    const topic = await anna.topic(TITLE).open();
+    const [oldest, second] = [topic.send("oldest"), topic.send("second")];
+    const waiting = codeOf(oldest.delivered());
+    let ended = false;
+    void waiting.then(() => {
+      ended = true;
+    });
+    await Promise.all(Array.from({ length: 1_022 }, (_, count) => topic.send(String(count))));
+    await turns(50);
+    expect(ended).toBe(false);
+    const newest = topic.send("newest");
+    expect(await room.settled(waiting)).toBe("TOO_MANY_REQUESTS");
+    expect(await codeOf(oldest.delivered())).toBe("TOO_MANY_REQUESTS");
+    expect((await oldest).seq).toBe(1);
+    await reading(room, "bernd");
+    for (const one of [second, newest]) expect((await room.settled(one.delivered())).by).toEqual(["bernd"]);
+    expect(oldest.state).toBe("stored");
+  });
+
   it("is not waited for longer than the caller wants, nor than the client lives", async () => {
     await using room = await openRoom();
     const [anna] = await reading(room, "anna");
