@@ -2,7 +2,7 @@ import { RedRoomClient, type RedRoomClientOptions, type RedRoomError, RedRoomSer
 import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport, type Transport } from "@redroom/sdk/transport";
 import { makeLogKey } from "../src/evidence/log-key.ts";
-import type { EntryDraft, EntryKey } from "../src/store/topic-store.ts";
+import type { EntryDraft, EntryKey, TopicStore } from "../src/store/topic-store.ts";
 import { draftOf, newKey } from "../src/testing/store-entries.ts";
 
 export const TITLE = "Share Deal";
@@ -26,18 +26,28 @@ export function openForks(transport: Transport = memoryTransport()) {
     return known;
   };
 
-  return {
+  const forks = {
     topicId: topic.id,
     key,
-    /** @returns The server's address, and its store. */
-    async serve(texts: readonly string[]) {
+    /** A record of these texts, and nothing around it. */
+    async record(texts: readonly string[]) {
       const store = memoryStore(key);
       await store.open();
       await store.createTopic(topic);
-      for (let size = 1; size <= texts.length; size += 1) {
+      await forks.grow(store, texts);
+      return store;
+    },
+    /** Appends what a record of these texts has behind what is there already. */
+    async grow(store: TopicStore, texts: readonly string[]): Promise<void> {
+      const there = (await store.findTopic({ id: topic.id }))?.head.seq ?? 0;
+      for (let size = there + 1; size <= texts.length; size += 1) {
         const entry = draft(texts.slice(0, size));
         await store.append(topic.id, entry.key, () => [entry]);
       }
+    },
+    /** @returns The server's address, and its store. */
+    async serve(texts: readonly string[]) {
+      const store = await forks.record(texts);
       const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
       const server = new RedRoomServer({ store, transport, authenticate });
       servers.push(server);
@@ -54,6 +64,7 @@ export function openForks(transport: Transport = memoryTransport()) {
       await Promise.all(servers.map((server) => server.close({ drainMs: 0 })));
     },
   };
+  return forks;
 }
 
 /** Why a client ends: what its `closed` event says. */

@@ -12,6 +12,7 @@ export class Receipts {
   readonly #clock: Clock;
   /** @returns `false` when there is no way to the server now. */
   readonly #send: (first: number, last: number) => boolean;
+  /** Behind the last one that was not taken. */
   #first = 1;
   #last = 0;
   #unconfirmed = 0;
@@ -34,9 +35,15 @@ export class Receipts {
     else this.#timer ??= this.#clock.setTimer(() => this.flush(), CONFIRM_MS);
   }
 
+  /** The application has not taken this one: no receipt reaches across it. */
+  missed(seq: number): void {
+    this.flush();
+    this.#first = seq + 1;
+  }
+
   /** On a new connection, once more: nobody knows whether the last one arrived. */
   repeat(): void {
-    if (this.#last > 0) this.#confirm();
+    if (this.#last >= this.#first) this.#confirm();
   }
 
   flush(): void {

@@ -117,6 +117,11 @@ export class TopicReader {
     if (!this.#over) this.#receipts.received(seq);
   }
 
+  /** The application has not taken one: nobody listened, or who did has failed. */
+  missed(seq: number): void {
+    if (!this.#over) this.#receipts.missed(seq);
+  }
+
   pause(): void {
     this.#paused = true;
     this.#stream?.pause();

@@ -189,9 +189,11 @@ export class TopicStream {
   async #expose(head: TrustedCheckpoint): Promise<void> {
     this.#channel.pause();
     const { log, checkpoint } = this.#link.trust(this.#topic?.id ?? "");
-    const [error] = await Promise.allSettled([reconcile(this.#link, this.#topic?.id ?? "", head)]);
-    const signed = error.status === "rejected" && isBreach(error.reason) ? error.reason : undefined;
-    this.#fail(signed ?? logFork(log.origin, checkpoint?.note ?? "", head.note || undefined));
+    const [heads] = await Promise.allSettled([reconcile(this.#link, this.#topic?.id ?? "", head)]);
+    const signed = heads.status === "rejected" && isBreach(heads.reason) ? heads.reason : undefined;
+    // Where the heads agree, only the entries do not.
+    const shown = heads.status === "rejected" ? head.note || undefined : undefined;
+    this.#fail(signed ?? logFork(log.origin, checkpoint?.note ?? "", shown));
   }
 
   #fail(error: RedRoomError): void {

@@ -177,7 +177,9 @@ export class Topic {
         forget();
         reader.abandon();
       },
-      taken: (message) => this.#taken(reader, message),
+      taken: (message) => {
+        if (this.#owesReceipt(message)) reader.received(message.seq);
+      },
       withheld: (seq) => onWithheld?.(seq),
     });
     const onAbort = (): void => void feed.return();
@@ -279,12 +281,16 @@ export class Topic {
       this.#self = by;
       this.#follow(message.seq, sending);
     }
-    if (this.#host.message(message, live)) this.#taken(reader, message);
+    const taken = this.#host.message(message, live);
+    if (!this.#owesReceipt(message)) return;
+    if (taken) reader.received(message.seq);
+    else reader.missed(message.seq);
   }
 
-  #taken(reader: TopicReader, { seq, kind, author }: TopicMessage): void {
+  /** Of what somebody else has written. */
+  #owesReceipt({ kind, author }: TopicMessage): boolean {
     const written = kind === "question" || kind === "answer" || kind === "note";
-    if (written && author !== this.#host.user().name) reader.received(seq);
+    return written && author !== this.#host.user().name;
   }
 
   #follow(seq: number, sending: Sending): void {

@@ -122,6 +122,23 @@ describe("delivery", () => {
     expect((await room.settled(sending.delivered())).by).toEqual(["bernd"]);
   });
 
+  it("is not claimed of what came while nobody listened, when somebody does later, on whatever connection", async () => {
+    await using room = await openRoom();
+    const [anna, bernd] = [await room.connect("anna"), await room.connect("bernd")];
+    const topic = await anna.topic(TITLE).open();
+    await bernd.topic(TITLE).open({ from: "start" });
+    const unheard = topic.send("does anybody listen?");
+    await room.settled(unheard);
+    await turns(20);
+    bernd.on("message", () => {});
+    const heard = topic.send("and now?");
+    await room.settled(heard.delivered());
+    room.network.cut();
+    await room.until(() => anna.state === "online" && bernd.state === "online");
+    await room.settled(topic.send("and again?").delivered());
+    expect([unheard.state, heard.state]).toEqual(["stored", "delivered"]);
+  });
+
   it("is confirmed again on the next connection when the receipt was lost with the last one", async () => {
     await using room = await openRoom();
     const [bernd] = await reading(room, "bernd");
@@ -187,6 +204,28 @@ describe("delivery", () => {
     const sending = (await anna.topic(TITLE).open({ from: "none" })).send("hello");
     expect(await codeOf(sending.delivered())).toBe("OPTIONS_INVALID");
     expect(await sending).toMatchObject({ seq: 1 });
+  });
+
+  it("is followed for the newest 1,024 messages: with one more, waiting for the oldest ends", async () => {
+    await using room = await openRoom();
+    const anna = await room.connect("anna");
+    const topic = await anna.topic(TITLE).open();
+    const [oldest, second] = [topic.send("oldest"), topic.send("second")];
+    const waiting = codeOf(oldest.delivered());
+    let ended = false;
+    void waiting.then(() => {
+      ended = true;
+    });
+    await Promise.all(Array.from({ length: 1_022 }, (_, count) => topic.send(String(count))));
+    await turns(50);
+    expect(ended).toBe(false);
+    const newest = topic.send("newest");
+    expect(await room.settled(waiting)).toBe("TOO_MANY_REQUESTS");
+    expect(await codeOf(oldest.delivered())).toBe("TOO_MANY_REQUESTS");
+    expect((await oldest).seq).toBe(1);
+    await reading(room, "bernd");
+    for (const one of [second, newest]) expect((await room.settled(one.delivered())).by).toEqual(["bernd"]);
+    expect(oldest.state).toBe("stored");
   });
 
   it("is not waited for longer than the caller wants, nor than the client lives", async () => {

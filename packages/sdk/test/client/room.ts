@@ -13,20 +13,23 @@ type Store = RedRoomServerOptions["store"];
 /** A server and its clients in memory, on a network that fails and at a time that passes when the test wants it. */
 export async function openRoom(
   options: Partial<Omit<RedRoomServerOptions, "store" | "tls" | "transport" | "clock">> & {
+    /** Has the topic already. */
+    readonly store?: Store;
     readonly wrapStore?: (store: Store) => Store;
   } = {},
 ) {
   const clock = new ManualClock();
   const liar: { lie: Lie } = { lie: (message) => [message] };
   const network = new FaultyNetwork(lyingTransport(memoryTransport(), liar));
-  const inner = memoryStore();
+  const inner = options.store ?? memoryStore();
   const store = options.wrapStore?.(inner) ?? inner;
   const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
-  const serve = () => new RedRoomServer({ authenticate, ...options, store, transport: network, clock });
-  let server = serve();
+  const serve = (record: Store) =>
+    new RedRoomServer({ authenticate, ...options, store: record, transport: network, clock });
+  let server = serve(store);
   const { address } = await server.listen();
   const port = Number(new URL(address).port);
-  await server.createTopic(TITLE);
+  if (options.store === undefined) await server.createTopic(TITLE);
   const clients: RedRoomClient[] = [];
 
   const room = {
@@ -55,9 +58,9 @@ export async function openRoom(
     async stop(how: Parameters<RedRoomServer["close"]>[0] = { drainMs: 0 }): Promise<void> {
       await room.settled(server.close(how));
     },
-    /** Another one, on the same record and the same port. */
-    async start(): Promise<void> {
-      server = serve();
+    /** Another one, on the same port, and on the same record where no other is given. */
+    async start(record = store): Promise<void> {
+      server = serve(record);
       await server.listen({ port });
     },
     /** Lets time pass, a little at a time, so that everybody can do what falls due. */
