@@ -23,8 +23,11 @@ const onBuilds = packages.flatMap((folder) => [
 ]);
 
 const built = await step(tool("builds", "node scripts/ready.mjs --build"));
+// It mostly waits: the others run beside it.
+const soaked = step(tool("soak, in its short form", "npm run --silent soak -- --minutes 3"));
 const results = [built, ...(await twoAtATime(independent))];
 if (built) results.push(...(await twoAtATime(onBuilds)));
+results.push(await soaked);
 
 const failed = results.filter((passed) => !passed).length;
 console.log(failed === 0 ? `All ${results.length} checks passed.` : `${failed} of ${results.length} checks failed.`);
