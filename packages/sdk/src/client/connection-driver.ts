@@ -133,10 +133,10 @@ async function obtain(
   source: (request: CredentialsRequest) => Credentials | Promise<Credentials>,
   request: CredentialsRequest,
 ): Promise<Credentials> {
-  let credentials: Credentials;
   try {
     const { name, password } = await source(request);
-    credentials = { name, password };
+    checkMessage({ type: "login", name, password });
+    return { name, password };
   } catch (cause) {
     if (cause instanceof RedRoomError && cause.code === "ABORTED") throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -145,6 +145,4 @@ async function obtain(
       retryable: true,
     });
   }
-  checkMessage({ type: "login", ...credentials });
-  return credentials;
 }

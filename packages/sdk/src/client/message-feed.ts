@@ -54,7 +54,7 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
       if (entry === undefined) return this.#end();
       this.#goOn();
       if (typeof entry === "number") {
-        this.#source.withheld(entry);
+        this.#withheld(entry);
       } else {
         this.#source.taken(entry);
         return { done: false, value: entry };
@@ -67,6 +67,16 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
     this.#source.abandon();
     this.finish(undefined);
     return { done: true, value: undefined };
+  }
+
+  /** What the application throws ends the loop: nobody would call `return` then. */
+  #withheld(seq: number): void {
+    try {
+      this.#source.withheld(seq);
+    } catch (thrown) {
+      void this.return();
+      throw thrown;
+    }
   }
 
   #goOn(): void {

@@ -9,11 +9,11 @@ import { type ClientState, stateChange } from "../session/client-state.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { quicTransport } from "../transport/quic/quic-transport.ts";
 import type { ClientEvents } from "./client-events.ts";
-import { type RedRoomClientOptions, settingsOf } from "./client-options.ts";
+import { outboxLimitsOf, type RedRoomClientOptions, settingsOf } from "./client-options.ts";
 import { ConnectionDriver } from "./connection-driver.ts";
 import { KnownLogs } from "./known-logs.ts";
 import type { Link } from "./link.ts";
-import { DEFAULT_OUTBOX_LIMITS } from "./outbox.ts";
+import type { OutboxLimits } from "./outbox.ts";
 import { expectLast, request } from "./request.ts";
 import { Topic } from "./topic.ts";
 import type { TopicInfo } from "./topic-stream.ts";
@@ -39,6 +39,7 @@ export interface TopicListing {
  */
 export class RedRoomClient extends EventEmitter<ClientEvents> {
   readonly #options: RedRoomClientOptions;
+  readonly #outbox: OutboxLimits;
   readonly #clock: Clock;
   readonly #driver: ConnectionDriver;
   readonly #topics = new Map<string, Topic>();
@@ -69,7 +70,9 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     super();
     const { auth, transport, ca, clock = systemClock, random = Math.random } = options;
     if (typeof auth !== "function") checkMessage({ type: "login", ...auth });
+    if (options.onState !== undefined) this.on("state", options.onState);
     this.#options = options;
+    this.#outbox = outboxLimitsOf(options);
     this.#logs = new KnownLogs(options.trusted ?? new Map());
     this.#clock = clock;
     this.#driver = new ConnectionDriver(
@@ -114,11 +117,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     const normal = title.normalize("NFC");
     const known = this.#topics.get(normal);
     if (known !== undefined) return known;
-    const { outbox, random = Math.random } = this.#options;
+    const { random = Math.random } = this.#options;
     const topic: Topic = new Topic(normal, {
       clock: this.#clock,
       random,
-      outbox: { ...DEFAULT_OUTBOX_LIMITS, ...outbox },
+      outbox: this.#outbox,
       user: () => this.user,
       limits: () => this.limits,
       link: () => (this.state === "online" ? this.#link : undefined),

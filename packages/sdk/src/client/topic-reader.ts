@@ -89,6 +89,11 @@ export class TopicReader {
     return this.#ready;
   }
 
+  /** The last entry that has come, or that lies before what it reads. */
+  get last(): number {
+    return (this.#stream?.frontier ?? this.#behind)?.size ?? 0;
+  }
+
   /** The session is online: go on. */
   attach(link: Link): void {
     this.#stopRetry();
@@ -151,6 +156,7 @@ export class TopicReader {
   finish(error: RedRoomError | undefined): void {
     if (this.#over) return;
     this.#close();
+    this.#stream?.abandon(); // where it is still being opened
     this.#rejectOpened(
       error ?? new RedRoomError("CONNECTION_CLOSED", "unable to open the topic; it was closed meanwhile"),
     );

@@ -55,7 +55,6 @@ export class Topic {
   #id: string | undefined;
   /** The pseudonym of our user, once a message of ours has shown it. */
   #self: string | undefined;
-  #first = 0;
   #closing: Promise<void> | undefined;
   #onOver: (() => void) | undefined;
 
@@ -97,9 +96,8 @@ export class Topic {
   async #open(from: From | "none"): Promise<this> {
     this.#host.alive();
     const reader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
-      onOpened: ({ id }, first) => {
+      onOpened: ({ id }) => {
         this.#id = id;
-        this.#first = first;
         this.#outbox.send((message) => reader.publish(message));
       },
       onMessage: (message, live, by) => this.#onMessage(reader, message, live, by),
@@ -276,10 +274,11 @@ export class Topic {
   }
 
   #onMessage(reader: TopicReader, message: TopicMessage, live: boolean, by: string): void {
-    const sending = this.#outbox.find(message.id) ?? this.#deliveries.expected(message.id);
-    if (sending !== undefined && message.author === this.#host.user().name) {
+    const waiting = this.#outbox.find(message.id);
+    const sent = [...(waiting === undefined ? [] : [waiting]), ...this.#deliveries.expected(message.id)];
+    if (sent.length > 0 && message.author === this.#host.user().name) {
       this.#self = by;
-      this.#follow(message.seq, sending);
+      for (const sending of sent) this.#follow(message.seq, sending);
     }
     const taken = this.#host.message(message, live);
     if (!this.#owesReceipt(message)) return;
@@ -317,9 +316,9 @@ export class Topic {
     }
     const { id, seq, at, duplicate } = answer;
     const sending = this.#outbox.find(id);
-    if (sending !== undefined && reader.reads && !this.#deliveries.follows(seq)) {
-      // What was stored before the topic was opened does not come as an entry again.
-      if (seq < this.#first) this.#follow(seq, sending);
+    if (sending !== undefined && reader.reads) {
+      // What is sent again may have come long ago, or lie before what is read here.
+      if (seq <= reader.last) this.#follow(seq, sending);
       else this.#deliveries.expect(sending);
     }
     this.#outbox.stored({ id, seq, at: new Date(at), duplicate });

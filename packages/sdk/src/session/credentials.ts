@@ -14,7 +14,8 @@ export interface CredentialsRequest {
 }
 
 /**
- * Name and password, or a function that obtains them, called before each login, one call at a time. What it throws is
- * treated like a lost network and tried again, except an `ABORTED`: that ends the client.
+ * Name and password, or a function that obtains them, called before each login. One call at a time: the one before has
+ * settled, or was given up by its signal after `timeoutMs`, so that a call that hangs wedges nothing. What it throws, and
+ * what is no name and password, is treated like a lost network and tried again, except an `ABORTED`: that ends the client.
  */
 export type CredentialsSource = Credentials | ((request: CredentialsRequest) => Credentials | Promise<Credentials>);

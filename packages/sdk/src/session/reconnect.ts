@@ -8,6 +8,9 @@ export interface ReconnectDelays {
   readonly maxDelayMs: number;
 }
 
+/** However long a server asks for: it may have meant something else. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
+
 export const DEFAULT_RECONNECT_DELAYS: ReconnectDelays = { minDelayMs: 200, maxDelayMs: 15_000 };
 
 /**
@@ -23,7 +26,7 @@ export function reconnectDelay(
   random: number,
 ): number {
   const limit = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(failures, 52));
-  const floor = retryAfterMs ?? 0;
+  const floor = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return Math.round(floor + random * Math.max(limit, floor));
 }
 

@@ -1,4 +1,4 @@
-import { RedRoomClient, type RedRoomError, RedRoomServer } from "@redroom/sdk";
+import { RedRoomClient, type RedRoomError, RedRoomServer, randomId } from "@redroom/sdk";
 import { memoryStore } from "@redroom/sdk/store";
 import { ManualClock, SeededRandom, SimulatedNetwork } from "@redroom/sdk/testing";
 import { describe, expect, it } from "vitest";
@@ -268,5 +268,38 @@ describe("an entry that cannot be read", () => {
     const loop = bernd.topic(TITLE).messages({ from: "start", onWithheld: (seq) => looped.push(seq) });
     for (let count = 0; count < 2; count += 1) looped.push((await loop.next()).value.text);
     expect(looped).toEqual(["one", 2, "three"]);
+  });
+
+  it("is seen of a message that is sent again, by what the record has said since the topic was opened", async () => {
+    await using room = await openRoom();
+    await reading(room, "bernd");
+    const [first, id] = [await room.connect("anna"), randomId()];
+    const before = await first.topic(TITLE).open();
+    await room.settled(before.send("hello", { id }).delivered());
+    const again = before.send("hello", { id });
+    expect(await again).toMatchObject({ seq: 1, duplicate: true });
+    expect(await room.settled(again.delivered())).toEqual({ by: ["bernd"] });
+    await room.settled(first.close());
+    const second = await room.connect("anna");
+    second.on("message", () => {});
+    const topic = await second.topic(TITLE).open({ from: "start" });
+    await turns(20);
+    const later = topic.send("hello", { id });
+    expect(await room.settled(later.delivered())).toEqual({ by: ["bernd"] });
+    expect(later.state).toBe("delivered");
+  });
+
+  it("is no longer waited for when the client closes, also of what was sent twice", async () => {
+    await using room = await openRoom();
+    const anna = await room.connect("anna");
+    const topic = await anna.topic(TITLE).open();
+    const id = randomId();
+    const twice = [topic.send("hello", { id })];
+    await twice[0];
+    twice.push(topic.send("hello", { id }));
+    await twice[1];
+    const waiting = twice.map((one) => codeOf(one.delivered()));
+    await room.settled(anna.close());
+    expect(await Promise.all(waiting)).toEqual(["CONNECTION_CLOSED", "CONNECTION_CLOSED"]);
   });
 });

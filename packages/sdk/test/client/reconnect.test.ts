@@ -159,6 +159,20 @@ describe("a session", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, false]);
   });
 
+  it("asks again when the function returns what is no name and password", async () => {
+    await using room = await openRoom();
+    let calls = 0;
+    const auth = () => {
+      calls += 1;
+      return { name: "anna", password: calls === 2 ? (undefined as unknown as string) : "any password" };
+    };
+    const anna = await room.connect("anna", { auth });
+    await room.stop();
+    await room.start();
+    await room.until(() => anna.state === "online" && anna.states.length > 0);
+    expect(anna.states.map(({ code }) => code)).toContain("CREDENTIALS_UNAVAILABLE");
+  });
+
   it("tries again when credentials cannot be had now, one call at a time", async () => {
     await using room = await openRoom();
     let calls = 0;
@@ -332,6 +346,24 @@ describe("a topic", () => {
     await room.settled(topic.send("after"));
     await room.until(() => texts.length > 0);
     expect(texts).toEqual(["after"]);
+  });
+
+  it("that is closed while it is being opened brings nothing, and each message once when it is opened again", async () => {
+    await using room = await openRoom();
+    const [anna, bernd] = [await room.connect("anna"), await room.connect("bernd")];
+    const topic = await anna.topic(TITLE).open();
+    await topic.send("before");
+    const texts = textsOf(bernd);
+    const opening = bernd.topic(TITLE).open({ from: "start" });
+    opening.catch(() => {});
+    await bernd.topic(TITLE).close();
+    await expect(opening).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+    await turns(20);
+    expect(texts).toEqual([]);
+    await bernd.topic(TITLE).open({ from: "start" });
+    await topic.send("after");
+    await turns(20);
+    expect(texts).toEqual(["before", "after"]);
   });
 
   it("waits for a connection when it is opened without one", async () => {
