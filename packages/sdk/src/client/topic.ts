@@ -52,6 +52,7 @@ export class Topic {
   readonly #feeds = new Map<TopicReader, MessageFeed>();
   #reader: TopicReader | undefined;
   #opening: Promise<this> | undefined;
+  #from: From | "none" = "now";
   #id: string | undefined;
   /** The pseudonym of our user, once a message of ours has shown it. */
   #self: string | undefined;
@@ -82,11 +83,15 @@ export class Topic {
    *
    * @param options.from `"now"` by default: only what comes after the opening.
    * @throws {RedRoomError} What the server answers: `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`, `TOO_MANY_STREAMS`;
-   * `CONNECTION_CLOSED` when the client closes.
+   * `CONNECTION_CLOSED` when the client closes; `OPTIONS_INVALID` when it is open from another place.
    */
   open(options: { readonly from?: From | "none" } = {}): Promise<this> {
+    const { from } = options;
     if (this.#closing !== undefined) return this.#closing.then(() => this.open(options));
-    this.#opening ??= this.#open(options.from ?? "now").catch((error) => {
+    if (this.#opening !== undefined && from !== undefined && from !== this.#from) {
+      return Promise.reject(openElsewhere(from, this.#from));
+    }
+    this.#opening ??= this.#open(from ?? "now").catch((error) => {
       this.#opening = undefined;
       throw error;
     });
@@ -95,6 +100,7 @@ export class Topic {
 
   async #open(from: From | "none"): Promise<this> {
     this.#host.alive();
+    this.#from = from;
     const reader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
       onOpened: ({ id }) => {
         this.#id = id;
@@ -341,6 +347,11 @@ function seqOf(from: From): number {
   if (Number.isSafeInteger(from) && from >= 1) return from;
   throw new RedRoomError("OPTIONS_INVALID", `unable to read from ${from}; a seq is 1 or more`);
 }
+
+const openElsewhere = (from: From | "none", other: From | "none"): RedRoomError =>
+  new RedRoomError("OPTIONS_INVALID", `unable to open the topic from ${from}; it is open from ${other}`, {
+    remedy: "close it first, or read by `messages()`",
+  });
 
 const unread = (): RedRoomError =>
   new RedRoomError("OPTIONS_INVALID", "unable to see the delivery; the topic was opened without reading", {

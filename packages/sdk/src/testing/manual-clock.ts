@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
 
 interface PendingTimer {
   readonly at: number;
@@ -21,6 +22,7 @@ export class ManualClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
+    if (Number.isNaN(delayMs)) throw new RedRoomError("OPTIONS_INVALID", "unable to set a timer; its delay is NaN");
     const timer = { at: this.#now + Math.max(0, delayMs), callback };
     this.#timers.splice(this.#placeBehind(timer.at), 0, timer);
     return {

@@ -1,3 +1,5 @@
+import { RedRoomError } from "../base/errors.ts";
+
 /** Random numbers that a seed decides: the same seed, the same numbers, on every machine. */
 export class SeededRandom {
   #a: number;
@@ -5,7 +7,11 @@ export class SeededRandom {
   #c: number;
   #counter = 1;
 
+  /** @throws {RedRoomError} `OPTIONS_INVALID` unless the seed is a whole number that a double holds exactly. */
   constructor(seed: number) {
+    if (!Number.isSafeInteger(seed)) {
+      throw new RedRoomError("OPTIONS_INVALID", `unable to draw from the seed ${seed}; it is not a whole number`);
+    }
     this.#a = 0x9e37_79b9;
     this.#b = seed | 0;
     this.#c = Math.floor(seed / 2 ** 32) | 0;
@@ -13,7 +19,7 @@ export class SeededRandom {
     for (let round = 0; round < 12; round += 1) this.next();
   }
 
-  /** From 0 up to, but not, 1. (sfc32 by Chris Doty-Humphrey, as in PractRand.) */
+  /** From 0 up to, but not, 1. (sfc32, as in PractRand.) */
   next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;

@@ -366,6 +366,16 @@ describe("a topic", () => {
     expect(texts).toEqual(["before", "after"]);
   });
 
+  it("that is open is not opened from another place, and may be asked for as often as one likes", async () => {
+    await using room = await openRoom();
+    const anna = await room.connect("anna");
+    const topic = await anna.topic(TITLE).open({ from: "start" });
+    expect(await Promise.all([topic.open(), topic.open({ from: "start" })])).toEqual([topic, topic]);
+    await expect(topic.open({ from: 1 })).rejects.toMatchObject({ code: "OPTIONS_INVALID" });
+    await topic.close();
+    expect(await topic.open({ from: 1 })).toBe(topic);
+  });
+
   it("waits for a connection when it is opened without one", async () => {
     await using room = await openRoom();
     const anna = await room.connect("anna");

@@ -50,6 +50,7 @@ export function drawFate(conditions: RelayConditions, bits: number, random: () =
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the condition. */
 export function checkConditions(conditions: RelayConditions): RelayConditions {
   for (const [name, value] of Object.entries(conditions)) {
+    if (!(name in CLEAR)) throw new RedRoomError("OPTIONS_INVALID", `unable to relay; there is no condition ${name}`);
     const highest = name.endsWith("Rate") ? 1 : 3_600_000;
     if (typeof value === "number" && value >= 0 && value <= highest) continue;
     throw new RedRoomError("OPTIONS_INVALID", `unable to relay with ${name} ${value}; it is from 0 to ${highest}`);

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { RedRoomError } from "../../base/errors.ts";
 import { type Address, formatAddress, parseAddress } from "../../protocol/address.ts";
 import { type CapturedPeer, PcapFile } from "./pcap-file.ts";
 import { CLEAR, checkConditions, type RelayConditions } from "./relay-conditions.ts";
@@ -74,6 +75,9 @@ export class UdpRelay {
    */
   static async to(server: Address | string, options: UdpRelayOptions = {}): Promise<UdpRelay> {
     const address = typeof server === "string" ? parseAddress(server) : server;
+    if (address.host !== HOST && address.host !== "localhost") {
+      throw new RedRoomError("OPTIONS_INVALID", `unable to relay to ${address.host}; it is not the IPv4 loopback`);
+    }
     checkConditions({ ...CLEAR, ...options.conditions });
     const socket = createSocket("udp4");
     socket.bind(0, HOST);

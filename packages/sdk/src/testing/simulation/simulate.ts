@@ -1,3 +1,4 @@
+import { RedRoomError } from "../../base/errors.ts";
 import { randomId } from "../../base/id.ts";
 import { parseContent, parseLeaf } from "../../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../../evidence/log-key.ts";
@@ -31,6 +32,8 @@ export interface SimulationResult {
   readonly history: History;
 }
 
+const LONGEST_CHAOS_MS = 3_600_000;
+
 /** After the last fault, everything must have come to rest within so long. */
 const LONGEST_REST_MS = 20_000;
 /** Before, nobody need have noticed what was lost in silence. */
@@ -58,6 +61,10 @@ let key: LogKey | undefined;
  * }
  */
 export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Promise<SimulationResult> {
+  if (!(chaosMs >= 0 && chaosMs <= LONGEST_CHAOS_MS)) {
+    const why = `${chaosMs} is not from 0 to ${LONGEST_CHAOS_MS}`;
+    throw new RedRoomError("OPTIONS_INVALID", `unable to simulate chaosMs; ${why}`);
+  }
   const random = new SeededRandom(seed);
   const clock = new ManualClock();
   const recorder = new Recorder(clock);

@@ -11,18 +11,27 @@ const BATCH = 20;
 const SHOWN_FAILURES = 20;
 const PROGRESS_MS = 5_000;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "10000" },
-    from: { type: "string", default: "1" },
-    seed: { type: "string" },
-  },
-});
+const USAGE = "npm run simulate -- [--seeds N] [--from S]    or, to see what one does,    npm run simulate -- --seed S";
 
+const values = readOptions();
 process.exitCode =
   values.seed === undefined
-    ? await playMany(toNumber("from", values.from), toNumber("seeds", values.seeds))
-    : await showOne(toNumber("seed", values.seed));
+    ? await playMany(toNumber("from", values.from, 0), toNumber("seeds", values.seeds, 1))
+    : await showOne(toNumber("seed", values.seed, 0));
+
+function readOptions() {
+  try {
+    const options = {
+      seeds: { type: "string", default: "10000" },
+      from: { type: "string", default: "1" },
+      seed: { type: "string" },
+    } as const;
+    return parseArgs({ options }).values;
+  } catch (thrown) {
+    console.error(`${(thrown as Error).message}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
 
 async function showOne(seed: number): Promise<number> {
   const { violations, trace } = await simulate({ seed });
@@ -88,9 +97,9 @@ function startWorker(): ChildProcess {
   });
 }
 
-function toNumber(name: string, text: string): number {
+function toNumber(name: string, text: string, lowest: number): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} is a whole number, not ${text}.`);
+  if (Number.isSafeInteger(value) && value >= lowest) return value;
+  console.error(`--${name} is a whole number, at least ${lowest}, not ${text}.\n${USAGE}`);
   process.exit(2);
 }
