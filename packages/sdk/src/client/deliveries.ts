@@ -1,6 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { Delivery } from "../evidence/delivery.ts";
-import { ReceivedRanges } from "./received-ranges.ts";
+import { addRange, type Range } from "../evidence/ranges.ts";
 import type { Sending } from "./sending.ts";
 
 /** So many messages of ours are followed at a time: the newest. */
@@ -20,7 +20,7 @@ interface Followed {
 /** Who of a topic's members has which of our messages, as far as the record has said since the topic was opened. */
 export class Deliveries {
   readonly #names = new Map<string, string>();
-  readonly #received = new Map<string, ReceivedRanges>();
+  readonly #received = new Map<string, readonly Range[]>();
   readonly #followed = new Map<number, Followed>();
   /** By id: acknowledged, and the entry itself is not here yet. */
   readonly #expected = new Map<string, Set<Sending>>();
@@ -45,7 +45,7 @@ export class Deliveries {
   follow(seq: number, sending: Sending, isAuthor: IsAuthor): void {
     this.#expected.delete(sending.id);
     const others = [...this.#names].filter(([pseudonym, name]) => !isAuthor(pseudonym, name));
-    const [having, awaited] = partition(others, ([pseudonym]) => this.#received.get(pseudonym)?.has(seq) ?? false);
+    const [having, awaited] = partition(others, ([pseudonym]) => this.#has(pseudonym, seq));
     const followed: Followed = this.#followed.get(seq) ?? {
       sendings: new Set(),
       isAuthor,
@@ -63,9 +63,7 @@ export class Deliveries {
   /** @returns The names of those who have received it. */
   received({ first, last, to }: Delivery): string[] {
     for (const pseudonym of to) {
-      const ranges = this.#received.get(pseudonym) ?? new ReceivedRanges();
-      ranges.add(first, last);
-      this.#received.set(pseudonym, ranges);
+      this.#received.set(pseudonym, addRange(this.#received.get(pseudonym) ?? [], { first, last }));
     }
     const known = to.flatMap((pseudonym) => {
       const name = this.#names.get(pseudonym);
@@ -89,6 +87,10 @@ export class Deliveries {
     this.#followed.clear();
     this.#expected.clear();
     this.#received.clear();
+  }
+
+  #has(pseudonym: string, seq: number): boolean {
+    return this.#received.get(pseudonym)?.some(({ first, last }) => first <= seq && seq <= last) ?? false;
   }
 
   #tell({ sendings, awaited }: Followed, names: readonly string[]): void {

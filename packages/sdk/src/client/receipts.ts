@@ -4,17 +4,21 @@ import type { Clock, Timer } from "../base/clock.ts";
 const CONFIRM_MESSAGES = 64;
 const CONFIRM_MS = 500;
 
+/** So many runs are repeated on a new connection, the newest: more than that many gaps are an application that fails. */
+const MAX_RUNS = 64;
+
 /**
  * Tells the server how far one reader has handed messages of others to the application: "received from `first` to
- * `last`", a few times a second at most.
+ * `last`", a few times a second at most. What the application has not taken is a gap between two such runs.
  */
 export class Receipts {
   readonly #clock: Clock;
   /** @returns `false` when there is no way to the server now. */
   readonly #send: (first: number, last: number) => boolean;
-  /** Behind the last one that was not taken. */
-  #first = 1;
-  #last = 0;
+  /** Ascending; the last one still grows. */
+  readonly #runs: { first: number; last: number }[] = [];
+  /** Where the next run begins. */
+  #next = 1;
   #unconfirmed = 0;
   #timer: Timer | undefined;
 
@@ -25,11 +29,14 @@ export class Receipts {
 
   /** Where the reader began. */
   begin(first: number): void {
-    this.#first = first;
+    this.#next = first;
   }
 
   received(seq: number): void {
-    this.#last = seq;
+    const run = this.#runs.at(-1);
+    if (run !== undefined && run.first === this.#next) run.last = seq;
+    else this.#runs.push({ first: this.#next, last: seq });
+    if (this.#runs.length > MAX_RUNS) this.#runs.shift();
     this.#unconfirmed += 1;
     if (this.#unconfirmed >= CONFIRM_MESSAGES) this.flush();
     else this.#timer ??= this.#clock.setTimer(() => this.flush(), CONFIRM_MS);
@@ -38,25 +45,23 @@ export class Receipts {
   /** The application has not taken this one: no receipt reaches across it. */
   missed(seq: number): void {
     this.flush();
-    this.#first = seq + 1;
+    this.#next = seq + 1;
   }
 
-  /** On a new connection, once more: nobody knows whether the last one arrived. */
+  /** On a new connection, once more: nobody knows whether they arrived. */
   repeat(): void {
-    if (this.#last >= this.#first) this.#confirm();
+    for (const { first, last } of this.#runs) this.#send(first, last);
+    this.#unconfirmed = 0;
   }
 
   flush(): void {
-    if (this.#unconfirmed > 0) this.#confirm();
+    const run = this.#runs.at(-1);
+    if (run !== undefined && this.#unconfirmed > 0 && this.#send(run.first, run.last)) this.#unconfirmed = 0;
     this.stop();
   }
 
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-  }
-
-  #confirm(): void {
-    if (this.#send(this.#first, this.#last)) this.#unconfirmed = 0;
   }
 }
