@@ -66,7 +66,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const settings = resolveServerOptions(options);
     const { clock, logger, limits, authenticate, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
-    const login = authenticate ? loginWith(authenticate) : store.users && loginOf(store.users);
+    const login = authenticate ? loginWith(authenticate, clock) : store.users && loginOf(store.users, new LoginQueue());
     if (login === undefined) throw optionsInvalid("nobody could log in");
     const rooms = new TopicRooms({ store, clock, logger });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
@@ -79,7 +79,6 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       streams: { store, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
       sessions,
       login,
-      logins: new LoginQueue(),
       quotas: new QuotaBook(quotas, clock),
       clock,
       logger,

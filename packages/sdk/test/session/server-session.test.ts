@@ -115,6 +115,19 @@ describe("the server's session", () => {
     expect(late.effects.at(-1)).toMatchObject({ type: "disconnect", code: 3 });
   });
 
+  it("waits longer for the check of a login that came in time, and not for ever", () => {
+    const checking = [
+      [hello, 1],
+      [login, 4_999],
+      [timer, 5_000],
+    ] as const;
+    expect(run(checking).state.phase).toBe("checking");
+    expect(run(checking).effects.at(-1)).toEqual({ type: "setTimer", at: 34_999 });
+    const late = run([...checking, [timer, 34_999]]);
+    expect(late.effects.at(-2)).toMatchObject({ type: "send", message: { code: "TIMEOUT", retryable: true } });
+    expect(late.effects.at(-1)).toMatchObject({ type: "disconnect", code: 3 });
+  });
+
   it("keeps a client that pings and drops one that is silent for two intervals", () => {
     const pinging = run([...online, [ping, 1_900], [timer, 2_000]]);
     expect(pinging.state.phase).toBe("online");
