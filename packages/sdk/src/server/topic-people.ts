@@ -84,7 +84,9 @@ export class TopicPeople {
   #note(pseudonym: string, { id, name }: Person): void {
     if (this.#people.get(pseudonym)?.name !== name) {
       this.#people.set(pseudonym, { id, name });
-      this.#pseudonyms.set(JSON.stringify([id, name]), Promise.resolve(pseudonym));
+      const key = JSON.stringify([id, name]);
+      // Whoever waits for it already stays in front of whoever asks now.
+      if (!this.#pseudonyms.has(key)) this.#pseudonyms.set(key, Promise.resolve(pseudonym));
     }
     if (this.#readers.has(pseudonym)) this.#introduce(pseudonym, { id, name });
   }
