@@ -45,6 +45,25 @@ describe("a server that closes", () => {
     expect((await world.store.listTopics({ limit: 1 }))[0]?.head.seq).toBe(1);
   });
 
+  it("tells everybody at once, whatever one client asked for and does not read", async () => {
+    await using world = await serverWorld({ maxPeerBytes: 1 });
+    const [anna, bernd] = [await world.connect("anna"), await world.connect("bernd")];
+    const writer = await anna.openTopic("Share Deal");
+    for (let count = 0; count < 20; count += 1) writer.send(publish("x".repeat(60_000)));
+    for (let count = 0; count < 20; count += 1) await writer.next("ack");
+    const [topic] = await world.store.listTopics({ limit: 1 });
+    for (let count = 0; count < 3; count += 1) {
+      bernd.open({ type: "readHistory", topic: topic?.id ?? "", from: 1, limit: 20 }).channel.pause();
+    }
+    await turns();
+    const closing = world.server.close({ retryAfterMs: 4_321 });
+    for (const { control, connection } of [anna, bernd]) {
+      expect(await control.next("goodbye")).toMatchObject({ code: "SHUTTING_DOWN", retryAfterMs: 4_321 });
+      connection.close();
+    }
+    await closing;
+  });
+
   it("waits no longer than it may for what does not end", async () => {
     let faults: ReturnType<typeof failingStore> | undefined;
     await using world = await serverWorld({
@@ -60,7 +79,9 @@ describe("a server that closes", () => {
     await turns();
     const closing = world.server.close({ drainMs: 300 });
     await turns();
-    world.clock.advance(300);
+    world.clock.advance(225);
+    expect(await anna.control.next("goodbye")).toMatchObject({ code: "SHUTTING_DOWN", retryable: true });
+    world.clock.advance(75);
     expect(await anna.connection.closed).toMatchObject({ by: "peer", code: 2 });
     faults?.letGo();
     await closing;
