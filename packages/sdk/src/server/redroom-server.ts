@@ -30,7 +30,10 @@ export interface ServerEvents {
   online: [{ readonly user: SessionUser; readonly remoteAddress: string; readonly resumed: boolean }];
   /** A connection of somebody has ended; the session may be resumed. */
   offline: [{ readonly user: SessionUser; readonly remoteAddress: string }];
-  /** The store can be used again, or cannot: then nothing is stored, acknowledged or delivered, until it can. */
+  /**
+   * The store can be used again, or cannot: then nothing is stored, acknowledged or delivered, until it can. Again when it
+   * still cannot, and `error` is another one.
+   */
   availability: [{ readonly available: boolean; readonly error?: RedRoomError }];
 }
 
