@@ -18,6 +18,7 @@ import {
   type RedRoomServerOptions,
   resolveServerOptions,
   type ServerSettings,
+  wholeMs,
 } from "./server-options.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { StoreGate } from "./store-gate.ts";
@@ -187,10 +188,13 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /**
    * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port and closes the store.
    * Idempotent.
+   *
+   * @throws {RedRoomError} `OPTIONS_INVALID`: the server goes on.
    */
-  close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(drainMs, shuttingDown(retryAfterMs));
-    return this.#closing;
+  async close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
+    const [patience, reason] = [wholeMs("drainMs", drainMs), shuttingDown(wholeMs("retryAfterMs", retryAfterMs))];
+    this.#closing ??= this.#close(patience, reason);
+    await this.#closing;
   }
 
   async #close(drainMs: number, reason: RedRoomError): Promise<void> {

@@ -86,4 +86,27 @@ describe("a server that closes", () => {
     faults?.letGo();
     await closing;
   });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31])(
+    "does not take %s for a time, and goes on",
+    async (ms) => {
+      await using world = await serverWorld();
+      for (const name of ["drainMs", "retryAfterMs"]) {
+        await expect(world.server.close({ [name]: ms })).rejects.toMatchObject({
+          code: "OPTIONS_INVALID",
+          message: `unable to serve; ${name} is ${ms}, not a number from 0 to 2147483647`,
+        });
+      }
+      await world.connect("anna");
+    },
+  );
+
+  it("tells a fraction of a millisecond as a whole one", async () => {
+    await using world = await serverWorld();
+    const anna = await world.connect("anna");
+    const closing = world.server.close({ retryAfterMs: 1_500.5 });
+    expect(await anna.control.next("goodbye")).toMatchObject({ retryAfterMs: 1_501 });
+    anna.connection.close();
+    await closing;
+  });
 });
