@@ -50,4 +50,28 @@ describe("the login of an application", () => {
     await turns();
     expect(world.clock.pending).toBe(before);
   });
+
+  const anna = { id: "u", name: "anna", admin: false };
+  it.each([
+    [undefined, "it is undefined"],
+    [null, "it is null"],
+    [{ id: "u", name: "anna" }, "admin is undefined, not boolean"],
+    [{ ...anna, admin: 1 }, "admin is number, not boolean"],
+    [{ ...anna, id: 5 }, "id is number, not string"],
+    [{ ...anna, name: null }, "name is object, not string"],
+    [{ ...anna, name: "" }, "name has 0 bytes, not 1 to 1024"],
+    [{ ...anna, name: "\ud800" }, "name has half of a character"],
+    [{ ...anna, id: "server" }, 'the id "server" stands for the server itself'],
+  ])("that answers %o is a fault of the server: the log says which", async (answer, reason) => {
+    await using world = await serverWorld({ authenticate: async () => answer as typeof anna });
+    const client = await world.dial();
+    await begin(client, "anna");
+    expect(await client.control.next("error")).toEqual({
+      type: "error",
+      code: "INTERNAL",
+      message: "unable to serve; an internal error",
+    });
+    const { level, fields } = world.log.at(-1) ?? {};
+    expect([level, (fields as { error: Error }).error.message]).toEqual(["error", expect.stringContaining(reason)]);
+  });
 });
