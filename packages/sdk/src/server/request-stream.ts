@@ -1,9 +1,9 @@
-import type { Timer } from "../base/clock.ts";
 import type { RedRoomError } from "../base/errors.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import type { Message } from "../protocol/messages.ts";
+import { Patience } from "./patience.ts";
 import { type Answer, answerRequest, type Request, type RequestContext } from "./requests.ts";
 import type { ServedStream } from "./served-stream.ts";
 import type { SubscriptionContext } from "./subscription.ts";
@@ -101,13 +101,15 @@ export class RequestStream implements ServedStream {
   #untilTaken(): Promise<void> {
     const { clock, slowConsumerMs } = this.#context;
     return new Promise((resolve) => {
-      const patience: Timer = clock.setTimer(() => {
+      const cut = (): void => {
         this.#over = true;
         this.#channel.reset(CLOSE_CODES.slowConsumer);
-        this.#onTaken?.();
-      }, slowConsumerMs);
+        resolve();
+      };
+      const patience = new Patience(clock, slowConsumerMs, () => this.#channel.takenBytes, cut);
+      patience.start();
       this.#onTaken = () => {
-        patience.cancel();
+        patience.stop();
         resolve();
       };
     });
