@@ -45,6 +45,9 @@ export interface CloseOptions {
   readonly retryAfterMs?: number;
 }
 
+/** How long the store may take to close. */
+const CLOSE_STORE_MS = 5_000;
+
 /**
  * Serves topics to clients.
  *
@@ -105,7 +108,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     try {
       return { address: formatAddress((await this.#listener).address) };
     } catch (error) {
-      await this.close();
+      await this.close().catch(() => {}); // why it cannot listen is what counts
       throw error;
     }
   }
@@ -189,7 +192,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
    * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port and closes the store.
    * Idempotent.
    *
-   * @throws {RedRoomError} `OPTIONS_INVALID`: the server goes on.
+   * @throws {RedRoomError} `OPTIONS_INVALID`: the server goes on. `STORE_UNAVAILABLE` when the store has not closed 5 seconds
+   * after everything else: nobody is served any more, and what was acknowledged is stored.
    */
   async close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
     const [patience, reason] = [wholeMs("drainMs", drainMs), shuttingDown(wholeMs("retryAfterMs", retryAfterMs))];
@@ -207,8 +211,23 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       await listener.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
     }
     this.#sessions.close();
-    await this.#store.close();
-    this.#rooms.reset();
+    try {
+      await this.#closeStore();
+    } finally {
+      this.#rooms.reset();
+    }
+  }
+
+  /** A store that hangs must not keep the process for ever: nothing acknowledged depends on its end. */
+  #closeStore(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const give = (): void => reject(storeHangs());
+      const timer = this.#settings.clock.setTimer(give, CLOSE_STORE_MS, { keepAlive: true });
+      void this.#store
+        .close()
+        .finally(() => timer.cancel())
+        .then(resolve, reject);
+    });
   }
 
   /** Readers get what was stored last before anybody is sent away. */
@@ -237,6 +256,13 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     return this.close();
   }
 }
+
+const storeHangs = (): RedRoomError =>
+  new RedRoomError(
+    "STORE_UNAVAILABLE",
+    `unable to close the store; no answer for ${CLOSE_STORE_MS} ms; what was acknowledged is stored`,
+    { remedy: "end the process" },
+  );
 
 const shuttingDown = (retryAfterMs: number): RedRoomError =>
   new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true, retryAfterMs });

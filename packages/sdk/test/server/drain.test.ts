@@ -109,4 +109,31 @@ describe("a server that closes", () => {
     anna.connection.close();
     await closing;
   });
+
+  it("does not wait for ever for a store that hangs: what was acknowledged is stored", async () => {
+    let faults: ReturnType<typeof failingStore> | undefined;
+    const world = await serverWorld({
+      wrapStore: (store) => {
+        faults = failingStore(store);
+        return faults.store;
+      },
+    });
+    const anna = await world.connect("anna");
+    const writer = await anna.openTopic("Share Deal");
+    writer.send(publish("acknowledged"));
+    await writer.next("ack");
+    faults?.hold("close");
+    const closing = world.server.close();
+    await anna.control.next("goodbye");
+    anna.connection.close();
+    const failed = expect(closing).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: "unable to close the store; no answer for 5000 ms; what was acknowledged is stored",
+    });
+    await turns();
+    world.clock.advance(5_000);
+    await failed;
+    expect(world.clock.pending).toBe(0);
+    faults?.letGo();
+  });
 });
