@@ -51,6 +51,8 @@ export class Peer implements SessionCarrier {
   #timer: Timer | undefined;
   /** Runs while the client has sent more than it may. */
   #holdTimer: Timer | undefined;
+  /** Why nobody is let in any more. */
+  #leaving: RedRoomError | undefined;
   /** Whether it was the client, or the server, that ended the session of this connection in good order. */
   #endedBy: "client" | "server" | undefined;
 
@@ -69,6 +71,7 @@ export class Peer implements SessionCarrier {
 
   /** Takes nothing new. Resolves when all that was taken is answered. */
   async drain(reason: RedRoomError): Promise<void> {
+    this.#leaving = reason;
     await this.#streams?.drain(reason);
   }
 
@@ -165,8 +168,10 @@ export class Peer implements SessionCarrier {
     const { signal } = this.#gone;
     const since = sessions.revocations;
     try {
+      if (this.#leaving !== undefined) throw this.#leaving;
       const account = await login({ name, password }, { address: this.#address, signal });
       if (signal.aborted || this.#session.phase !== "checking") return;
+      if (this.#leaving !== undefined) throw this.#leaving;
       this.#spending.identify(account.user.id);
       this.#admit(sessions.begin(account, this, since));
     } catch (thrown) {
@@ -177,6 +182,10 @@ export class Peer implements SessionCarrier {
 
   #resume(token: string): void {
     const { sessions } = this.#context;
+    if (this.#leaving !== undefined) {
+      this.#step({ type: "refused", error: this.#leaving });
+      return;
+    }
     let admission: Admission;
     try {
       admission = sessions.resume(token, this);

@@ -66,6 +66,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   readonly #peers = new Set<Peer>();
   #listener: Promise<Listener> | undefined;
   #closing: Promise<void> | undefined;
+  /** Why nothing new is taken. */
+  #leaving: RedRoomError | undefined;
 
   /** @throws {RedRoomError} `OPTIONS_INVALID`. */
   constructor(options: RedRoomServerOptions) {
@@ -171,10 +173,11 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /**
    * Adds a topic.
    *
-   * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`.
+   * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`, `SHUTTING_DOWN`.
    */
   async createTopic(title: string): Promise<TopicRecord> {
     await this.#listener;
+    if (this.#leaving !== undefined) throw this.#leaving;
     return createTopic(this.#store, title, this.#settings);
   }
 
@@ -197,6 +200,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
    */
   async close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
     const [patience, reason] = [wholeMs("drainMs", drainMs), shuttingDown(wholeMs("retryAfterMs", retryAfterMs))];
+    this.#leaving ??= reason;
     this.#closing ??= this.#close(patience, reason);
     await this.#closing;
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
 import { failingStore } from "./failing-store.ts";
-import { turns } from "./raw-client.ts";
+import { PASSWORD, turns } from "./raw-client.ts";
 import { serverWorld } from "./server-world.ts";
 
 const publish = (text: string) => ({ type: "publish", id: randomId(), kind: "note", body: utf8(text) }) as const;
@@ -135,5 +135,37 @@ describe("a server that closes", () => {
     await failed;
     expect(world.clock.pending).toBe(0);
     faults?.letGo();
+  });
+
+  it("lets nobody in and adds no topic while it finishes what is under way", async () => {
+    let faults: ReturnType<typeof failingStore> | undefined;
+    await using world = await serverWorld({
+      wrapStore: (store) => {
+        faults = failingStore(store);
+        return faults.store;
+      },
+    });
+    const [anna, left, checked] = [await world.connect("anna"), await world.connect("bernd"), await world.dial()];
+    left.connection.close(9);
+    const [late, back] = [await world.dial(), await world.dial()];
+    const writer = await anna.openTopic("Share Deal");
+    faults?.hold("append");
+    writer.send(publish("taken"));
+    checked.control.send({ type: "login", name: "bernd", password: PASSWORD });
+    await turns(2);
+    const closing = world.server.close({ retryAfterMs: 4_321 });
+    await turns(2);
+    late.control.send({ type: "login", name: "bernd", password: PASSWORD });
+    back.control.send({ type: "resume", token: left.session?.token ?? "" });
+    for (const { control, connection } of [checked, late, back]) {
+      expect(await control.next("error")).toMatchObject({ code: "SHUTTING_DOWN", retryAfterMs: 4_321 });
+      connection.close();
+    }
+    await expect(world.server.createTopic("Another")).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+    faults?.letGo();
+    expect(await writer.next("ack")).toMatchObject({ seq: 1 });
+    await anna.control.next("goodbye");
+    anna.connection.close();
+    await closing;
   });
 });
