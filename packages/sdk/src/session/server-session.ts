@@ -199,7 +199,7 @@ function tick(state: ServerSession, { heartbeatMs, loginTimeoutMs }: ServerSessi
       new RedRoomError("TIMEOUT", `unable to hear the client; silent for ${now - state.heardAt} ms`, {
         retryable: true,
       }),
-      CLOSE_CODES.shuttingDown,
+      CLOSE_CODES.unanswered,
     );
   }
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
