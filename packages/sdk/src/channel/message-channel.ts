@@ -43,6 +43,7 @@ export class MessageChannel {
   readonly #holds = new Set<string>();
   /** The peer does not read what it was sent. */
   #clogged = false;
+  #writtenBytes = 0;
   #delivering = false;
   #over = false;
 
@@ -83,12 +84,18 @@ export class MessageChannel {
 
   /** For a message that goes to many: encoded once, sent often. */
   sendEncoded(bytes: Uint8Array): boolean {
+    this.#writtenBytes += bytes.byteLength;
     const room = this.#stream.write(bytes);
     if (!room && this.#answering && !this.#over) {
       this.#clogged = true;
       this.#stream.pause();
     }
     return room;
+  }
+
+  /** How much of what was sent has gone out to the peer; it only grows. */
+  get takenBytes(): number {
+    return this.#writtenBytes - this.#stream.bufferedBytes;
   }
 
   end(): void {

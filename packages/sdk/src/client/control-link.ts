@@ -107,8 +107,9 @@ function isCertified({ logKey, logKeyCertificate }: MessageOf<"welcome">, peerKe
 /** The codes with which a server closes that say more than that the connection is closed. */
 const TOLD: Readonly<Record<number, { readonly code: RedRoomErrorCode; readonly what: string }>> = {
   [CLOSE_CODES.protocolError]: { code: "PROTOCOL_ERROR", what: "says that this client broke the protocol" },
-  [CLOSE_CODES.shuttingDown]: { code: "SHUTTING_DOWN", what: "is shutting down, or has not heard us" },
+  [CLOSE_CODES.shuttingDown]: { code: "SHUTTING_DOWN", what: "is shutting down" },
   [CLOSE_CODES.revoked]: { code: "SESSION_REVOKED", what: "has ended the session" },
+  [CLOSE_CODES.unanswered]: { code: "TIMEOUT", what: "has not heard us in time" },
   [CLOSE_CODES.slowConsumer]: { code: "SLOW_CONSUMER", what: "could not send as fast as messages came" },
 };
 

@@ -10,7 +10,8 @@ const wireCodes: ReadonlySet<string> = new Set(WIRE_CODES);
  * What of an error goes over the wire: never its cause, and of a fault inside the server only that there was one. Cut to a
  * length that fits a frame before the login.
  */
-export function toFailure({ code, message, remedy, retryable, retryAfterMs }: RedRoomError): Failure {
+export function toFailure({ code, message, remedy, retryable, ...error }: RedRoomError): Failure {
+  const retryAfterMs = waitOf(error.retryAfterMs);
   if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return storeFailure(code);
   const told = wireCodes.has(code) && code !== "INTERNAL";
   return {
@@ -28,6 +29,15 @@ const storeFailure = (code: "STORE_UNAVAILABLE" | "STORE_CLOSED"): Failure => ({
   message: "unable to store or read anything now; the server cannot use its store",
   retryable: true,
 });
+
+/** What a timer takes. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** An application may have set it to anything; only whole milliseconds can be written. */
+function waitOf(retryAfterMs: unknown): number | undefined {
+  if (typeof retryAfterMs !== "number" || !(retryAfterMs >= 0)) return undefined;
+  return Math.min(Math.ceil(retryAfterMs), LONGEST_WAIT_MS);
+}
 
 const cut = (text: string): string => text.slice(0, 300).toWellFormed();
 

@@ -1,12 +1,17 @@
+import { utf8 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Credentials } from "../session/credentials.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { UserRecord, UserStore } from "../store/user-store.ts";
+import type { LoginQueue } from "./login-queue.ts";
 import { verifyPassword } from "./password.ts";
 
 /**
  * Says who somebody is: the hook for applications with a login of their own. `id` must be stable and never reused; call
- * `server.revoke(id)` when a password or the rights have changed.
+ * `server.revoke(id)` when a password or the rights have changed. `id` and `name` have 1 to 1,024 bytes of UTF-8.
+ *
+ * Takes at most 10 seconds; the client is then told to try again. One that takes long holds up no other.
  *
  * @throws {RedRoomError} `LOGIN_FAILED` for wrong credentials, without telling which part is wrong.
  */
@@ -22,30 +27,79 @@ export interface Account {
   readonly basis: string | undefined;
 }
 
-export type Login = (credentials: Credentials) => Promise<Account>;
+/** Whose login it is. */
+export interface LoginOrigin {
+  readonly address: string;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export type Login = (credentials: Credentials, origin: LoginOrigin) => Promise<Account>;
+
+/** UTF-8 bytes of an id or a name: as much as fits the frames that hold it. */
+const MAX_TEXT_BYTES = 1_024;
+
+/** How long an application may take to say who somebody is. */
+const ANSWER_MS = 10_000;
 
 /** People of the store's directory who are no users. */
 const RESERVED_IDS = ["server", "operator"];
 
-/** The login of an application. */
-export function loginWith(authenticate: Authenticate): Login {
-  return async (credentials) => {
-    const { id, name, admin } = await authenticate(credentials);
-    if (RESERVED_IDS.includes(id)) {
-      throw new RedRoomError(
-        "INTERNAL",
-        `unable to log anybody in with the id "${id}"; it stands for the ${id} itself`,
-      );
-    }
-    return { user: { id, name, admin }, basis: undefined };
+/** The login of an application: whatever it waits for, nobody waits for it. */
+export function loginWith(authenticate: Authenticate, clock: Clock): Login {
+  return async (credentials, { signal }) => {
+    const answer: unknown = await inTime(authenticate(credentials), signal, clock);
+    return { user: checkUser(answer), basis: undefined };
   };
 }
 
+/** @throws {RedRoomError} `INTERNAL`, with what is wrong for the log, and no name in it. */
+function checkUser(answer: unknown): SessionUser {
+  if (typeof answer !== "object" || answer === null) throw noUser(`it is ${answer === null ? null : typeof answer}`);
+  const { id, name, admin } = answer as Readonly<Record<string, unknown>>;
+  if (typeof admin !== "boolean") throw noUser(`admin is ${typeof admin}, not boolean`);
+  const user = { id: checkText("id", id), name: checkText("name", name), admin };
+  if (RESERVED_IDS.includes(user.id)) throw noUser(`the id "${user.id}" stands for the ${user.id} itself`);
+  return user;
+}
+
+function checkText(what: string, text: unknown): string {
+  if (typeof text !== "string") throw noUser(`${what} is ${typeof text}, not string`);
+  const bytes = utf8(text).byteLength;
+  if (bytes < 1 || bytes > MAX_TEXT_BYTES) throw noUser(`${what} has ${bytes} bytes, not 1 to ${MAX_TEXT_BYTES}`);
+  if (!text.isWellFormed()) throw noUser(`${what} has half of a character`);
+  return text;
+}
+
+const noUser = (reason: string): RedRoomError =>
+  new RedRoomError("INTERNAL", `unable to log anybody in; what authenticate has answered is no user: ${reason}`, {
+    remedy: "let it return { id, name, admin }",
+  });
+
+function inTime<T>(answer: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
+  let end = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    const timer = clock.setTimer(() => reject(unanswered()), ANSWER_MS);
+    const leave = (): void => reject(new RedRoomError("ABORTED", "unable to log in; the client has gone"));
+    signal.addEventListener("abort", leave, { once: true });
+    end = () => {
+      timer.cancel();
+      signal.removeEventListener("abort", leave);
+    };
+  });
+  return Promise.race([answer, late]).finally(end);
+}
+
+const unanswered = (): RedRoomError =>
+  new RedRoomError("TIMEOUT", `unable to log in now; the login was not checked within ${ANSWER_MS} ms`, {
+    retryable: true,
+  });
+
 /** The login with the users of the store. Unknown names take as long as wrong passwords. */
-export function loginOf(users: UserStore): Login {
-  return async ({ name, password }) => {
+export function loginOf(users: UserStore, queue: LoginQueue): Login {
+  return async ({ name, password }, { address, signal }) => {
     const user = await users.findUser(name);
-    const right = await verifyPassword(user?.passwordHash, password);
+    const right = await queue.run(address, signal, () => verifyPassword(user?.passwordHash, password));
     if (user === undefined || !right) {
       throw new RedRoomError("LOGIN_FAILED", "unable to log in; the name or the password is wrong", {
         remedy: "check both; an administrator can set a new password",

@@ -7,9 +7,10 @@ export interface LoginQueueLimits {
   readonly maxWaiting: number;
 }
 
-/** Checks logins a few at a time, by turns of the addresses they come from: one that sends many delays itself most. */
+/** Checks passwords a few at a time, by turns of the addresses they come from: one that sends many delays itself most. */
 export class LoginQueue {
   readonly #limits: LoginQueueLimits;
+  /** What starts each check that waits, by address. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #waitingCount = 0;
   #running = 0;
@@ -19,21 +20,21 @@ export class LoginQueue {
   }
 
   /**
-   * @param signal Aborted when the client has gone; what waits for it is then dropped.
+   * @param signal Aborted when the client has gone; what waits for it is dropped at once.
    * @throws {RedRoomError} `TOO_MANY_REQUESTS` (retryable), `ABORTED`; what the check throws.
    */
   async run<T>(address: string, signal: AbortSignal, check: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limits.concurrency) await this.#turn(address);
+    if (signal.aborted) throw clientGone();
+    if (this.#running >= this.#limits.concurrency) await this.#turn(address, signal);
     else this.#running += 1;
     try {
-      if (signal.aborted) throw new RedRoomError("ABORTED", "unable to log in; the client has gone");
       return await check();
     } finally {
       this.#passOn();
     }
   }
 
-  #turn(address: string): Promise<void> {
+  #turn(address: string, signal: AbortSignal): Promise<void> {
     const { maxWaiting } = this.#limits;
     if (this.#waitingCount >= maxWaiting) {
       throw new RedRoomError("TOO_MANY_REQUESTS", `unable to log in now; ${maxWaiting} logins wait already`, {
@@ -41,17 +42,32 @@ export class LoginQueue {
         retryAfterMs: 5_000,
       });
     }
-    return new Promise((start) => {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#keep(address, this.#waiting.get(address)?.filter((other) => other !== start) ?? []);
+        this.#waitingCount -= 1;
+        reject(clientGone());
+      };
+      const start = (): void => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      signal.addEventListener("abort", leave, { once: true });
       this.#waitingCount += 1;
-      this.#waiting.set(address, [...(this.#waiting.get(address) ?? []), start]);
+      this.#keep(address, [...(this.#waiting.get(address) ?? []), start]);
     });
+  }
+
+  #keep(address: string, waiting: (() => void)[]): void {
+    if (waiting.length > 0) this.#waiting.set(address, waiting);
+    else this.#waiting.delete(address);
   }
 
   /** The address that waits longest goes first, and then to the end of the line. */
   #passOn(): void {
     for (const [address, [start, ...others]] of this.#waiting) {
       this.#waiting.delete(address);
-      if (others.length > 0) this.#waiting.set(address, others);
+      this.#keep(address, others);
       this.#waitingCount -= 1;
       start?.();
       return;
@@ -59,3 +75,5 @@ export class LoginQueue {
     this.#running -= 1;
   }
 }
+
+const clientGone = (): RedRoomError => new RedRoomError("ABORTED", "unable to log in; the client has gone");

@@ -16,7 +16,6 @@ import {
 } from "../session/server-session.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport/transport.ts";
 import type { Login } from "./authenticate.ts";
-import type { LoginQueue } from "./login-queue.ts";
 import { PeerStreams, type PeerStreamsContext } from "./peer-streams.ts";
 import type { QuotaBook, Spending } from "./quotas.ts";
 import type { SessionCarrier, Sessions } from "./sessions.ts";
@@ -28,7 +27,6 @@ export interface PeerContext {
   readonly streams: PeerStreamsContext;
   readonly sessions: Sessions;
   readonly login: Login;
-  readonly logins: LoginQueue;
   readonly quotas: QuotaBook;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -53,6 +51,8 @@ export class Peer implements SessionCarrier {
   #timer: Timer | undefined;
   /** Runs while the client has sent more than it may. */
   #holdTimer: Timer | undefined;
+  /** Why nobody is let in any more. */
+  #leaving: RedRoomError | undefined;
   /** Whether it was the client, or the server, that ended the session of this connection in good order. */
   #endedBy: "client" | "server" | undefined;
 
@@ -71,6 +71,7 @@ export class Peer implements SessionCarrier {
 
   /** Takes nothing new. Resolves when all that was taken is answered. */
   async drain(reason: RedRoomError): Promise<void> {
+    this.#leaving = reason;
     await this.#streams?.drain(reason);
   }
 
@@ -163,20 +164,28 @@ export class Peer implements SessionCarrier {
   }
 
   async #authenticate(name: string, password: string): Promise<void> {
-    const { logins, login, sessions, logger } = this.#context;
+    const { login, sessions, logger } = this.#context;
+    const { signal } = this.#gone;
     const since = sessions.revocations;
     try {
-      const account = await logins.run(this.#address, this.#gone.signal, () => login({ name, password }));
-      if (this.#gone.signal.aborted || this.#session.phase !== "checking") return;
+      if (this.#leaving !== undefined) throw this.#leaving;
+      const account = await login({ name, password }, { address: this.#address, signal });
+      if (signal.aborted || this.#session.phase !== "checking") return;
+      if (this.#leaving !== undefined) throw this.#leaving;
       this.#spending.identify(account.user.id);
       this.#admit(sessions.begin(account, this, since));
     } catch (thrown) {
-      this.#step({ type: "refused", error: toldError(thrown, "log in", logger) });
+      const error = toldError(thrown, "log in", logger);
+      if (!signal.aborted) this.#step({ type: "refused", error });
     }
   }
 
   #resume(token: string): void {
     const { sessions } = this.#context;
+    if (this.#leaving !== undefined) {
+      this.#step({ type: "refused", error: this.#leaving });
+      return;
+    }
     let admission: Admission;
     try {
       admission = sessions.resume(token, this);

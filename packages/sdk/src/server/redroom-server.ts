@@ -18,6 +18,7 @@ import {
   type RedRoomServerOptions,
   resolveServerOptions,
   type ServerSettings,
+  wholeMs,
 } from "./server-options.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { StoreGate } from "./store-gate.ts";
@@ -30,16 +31,22 @@ export interface ServerEvents {
   online: [{ readonly user: SessionUser; readonly remoteAddress: string; readonly resumed: boolean }];
   /** A connection of somebody has ended; the session may be resumed. */
   offline: [{ readonly user: SessionUser; readonly remoteAddress: string }];
-  /** The store can be used again, or cannot: then nothing is stored, acknowledged or delivered, until it can. */
+  /**
+   * The store can be used again, or cannot: then nothing is stored, acknowledged or delivered, until it can. Again when it
+   * still cannot, and `error` is another one.
+   */
   availability: [{ readonly available: boolean; readonly error?: RedRoomError }];
 }
 
 export interface CloseOptions {
-  /** How long what is under way, and then the clients' leaving, may take; 2,000 by default. */
+  /** How long what is under way, and then the clients' leaving, may take; 2,000 by default. A quarter is kept for the latter. */
   readonly drainMs?: number;
   /** When clients should come back, told to them; 1,000 by default. They spread themselves behind it. */
   readonly retryAfterMs?: number;
 }
+
+/** How long the store may take to close. */
+const CLOSE_STORE_MS = 5_000;
 
 /**
  * Serves topics to clients.
@@ -59,6 +66,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   readonly #peers = new Set<Peer>();
   #listener: Promise<Listener> | undefined;
   #closing: Promise<void> | undefined;
+  /** Why nothing new is taken. */
+  #leaving: RedRoomError | undefined;
 
   /** @throws {RedRoomError} `OPTIONS_INVALID`. */
   constructor(options: RedRoomServerOptions) {
@@ -66,7 +75,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const settings = resolveServerOptions(options);
     const { clock, logger, limits, authenticate, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
-    const login = authenticate ? loginWith(authenticate) : store.users && loginOf(store.users);
+    const login = authenticate ? loginWith(authenticate, clock) : store.users && loginOf(store.users, new LoginQueue());
     if (login === undefined) throw optionsInvalid("nobody could log in");
     const rooms = new TopicRooms({ store, clock, logger });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
@@ -79,7 +88,6 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       streams: { store, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
       sessions,
       login,
-      logins: new LoginQueue(),
       quotas: new QuotaBook(quotas, clock),
       clock,
       logger,
@@ -102,7 +110,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     try {
       return { address: formatAddress((await this.#listener).address) };
     } catch (error) {
-      await this.close();
+      await this.close().catch(() => {}); // why it cannot listen is what counts
       throw error;
     }
   }
@@ -165,10 +173,11 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /**
    * Adds a topic.
    *
-   * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`.
+   * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`, `SHUTTING_DOWN`.
    */
   async createTopic(title: string): Promise<TopicRecord> {
     await this.#listener;
+    if (this.#leaving !== undefined) throw this.#leaving;
     return createTopic(this.#store, title, this.#settings);
   }
 
@@ -185,29 +194,54 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /**
    * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port and closes the store.
    * Idempotent.
+   *
+   * @throws {RedRoomError} `OPTIONS_INVALID`: the server goes on. `STORE_UNAVAILABLE` when the store has not closed 5 seconds
+   * after everything else: nobody is served any more, and what was acknowledged is stored.
    */
-  close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(drainMs, shuttingDown(retryAfterMs));
-    return this.#closing;
+  async close({ drainMs = 2_000, retryAfterMs = 1_000 }: CloseOptions = {}): Promise<void> {
+    const [patience, reason] = [wholeMs("drainMs", drainMs), shuttingDown(wholeMs("retryAfterMs", retryAfterMs))];
+    this.#leaving ??= reason;
+    this.#closing ??= this.#close(patience, reason);
+    await this.#closing;
   }
 
   async #close(drainMs: number, reason: RedRoomError): Promise<void> {
     const listener = await this.#listener?.catch(() => undefined);
     this.#watch?.close();
     if (listener !== undefined) {
-      await this.#within(drainMs, this.#sendAway(reason));
+      const tellingMs = Math.ceil(drainMs / 4);
+      await this.#within(drainMs - tellingMs, this.#drain(reason));
+      await this.#within(tellingMs, this.#sendAway(reason));
       await listener.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
     }
     this.#sessions.close();
-    await this.#store.close();
-    this.#rooms.reset();
+    try {
+      await this.#closeStore();
+    } finally {
+      this.#rooms.reset();
+    }
+  }
+
+  /** A store that hangs must not keep the process for ever: nothing acknowledged depends on its end. */
+  #closeStore(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const give = (): void => reject(storeHangs());
+      const timer = this.#settings.clock.setTimer(give, CLOSE_STORE_MS, { keepAlive: true });
+      void this.#store
+        .close()
+        .finally(() => timer.cancel())
+        .then(resolve, reject);
+    });
   }
 
   /** Readers get what was stored last before anybody is sent away. */
-  async #sendAway(reason: RedRoomError): Promise<void> {
-    const peers = [...this.#peers];
-    await Promise.all(peers.map((peer) => peer.drain(reason)));
+  async #drain(reason: RedRoomError): Promise<void> {
+    await Promise.all([...this.#peers].map((peer) => peer.drain(reason)));
     await this.#rooms.flush();
+  }
+
+  /** Everybody is told at once, also when something under way does not end. */
+  async #sendAway(reason: RedRoomError): Promise<void> {
     await Promise.all([...this.#peers].map((peer) => peer.dismiss(reason)));
   }
 
@@ -226,6 +260,13 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     return this.close();
   }
 }
+
+const storeHangs = (): RedRoomError =>
+  new RedRoomError(
+    "STORE_UNAVAILABLE",
+    `unable to close the store; no answer for ${CLOSE_STORE_MS} ms; what was acknowledged is stored`,
+    { remedy: "end the process" },
+  );
 
 const shuttingDown = (retryAfterMs: number): RedRoomError =>
   new RedRoomError("SHUTTING_DOWN", "unable to go on; the server is shutting down", { retryable: true, retryAfterMs });

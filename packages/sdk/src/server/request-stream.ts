@@ -1,9 +1,9 @@
-import type { Timer } from "../base/clock.ts";
 import type { RedRoomError } from "../base/errors.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import type { Message } from "../protocol/messages.ts";
+import { Patience } from "./patience.ts";
 import { type Answer, answerRequest, type Request, type RequestContext } from "./requests.ts";
 import type { ServedStream } from "./served-stream.ts";
 import type { SubscriptionContext } from "./subscription.ts";
@@ -17,6 +17,8 @@ export class RequestStream implements ServedStream {
   readonly #answered: Promise<void>;
   /** Called when the client has read what it was sent, or never will. */
   #onTaken: (() => void) | undefined;
+  /** Waits until others have taken their pages. */
+  #queued = false;
   /** The client leaves unread what it was sent. */
   #behind = false;
   #over = false;
@@ -50,8 +52,9 @@ export class RequestStream implements ServedStream {
     this.#onTaken?.();
   }
 
-  drain(): Promise<void> {
-    return this.#answered;
+  /** Nobody waits for a client that does not read. */
+  async drain(): Promise<void> {
+    if (!this.#queued) await this.#answered;
   }
 
   fail(error: RedRoomError): void {
@@ -63,7 +66,7 @@ export class RequestStream implements ServedStream {
   }
 
   async #answer(request: Request): Promise<void> {
-    const release = request.type === "readHistory" ? await this.#context.pages.take() : () => {};
+    const release = request.type === "readHistory" ? await this.#pageTurn() : () => {};
     const note = (taken: boolean): boolean => {
       this.#behind ||= !taken;
       return taken;
@@ -73,11 +76,18 @@ export class RequestStream implements ServedStream {
       sendEncoded: (frame) => !this.#over && note(this.#channel.sendEncoded(frame)),
     };
     try {
-      await answerRequest(request, answer, this.#context);
+      if (!this.#over) await answerRequest(request, answer, this.#context);
     } catch (thrown) {
       this.fail(toldError(thrown, "answer a request", this.#context.logger));
     }
     void this.#finish().then(release).then(this.#onDone);
+  }
+
+  async #pageTurn(): Promise<() => void> {
+    this.#queued = true;
+    const release = await this.#context.pages.take();
+    this.#queued = false;
+    return release;
   }
 
   /** A page counts as held until it is taken. Only then does the stream end: nothing is heard of it afterwards. */
@@ -91,13 +101,15 @@ export class RequestStream implements ServedStream {
   #untilTaken(): Promise<void> {
     const { clock, slowConsumerMs } = this.#context;
     return new Promise((resolve) => {
-      const patience: Timer = clock.setTimer(() => {
+      const cut = (): void => {
         this.#over = true;
         this.#channel.reset(CLOSE_CODES.slowConsumer);
-        this.#onTaken?.();
-      }, slowConsumerMs);
+        resolve();
+      };
+      const patience = new Patience(clock, slowConsumerMs, () => this.#channel.takenBytes, cut);
+      patience.start();
       this.#onTaken = () => {
-        patience.cancel();
+        patience.stop();
         resolve();
       };
     });

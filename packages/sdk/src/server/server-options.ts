@@ -99,5 +99,11 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
   };
 }
 
+/** What `close` may be told: milliseconds, of which a fraction counts as a whole one. @throws {RedRoomError} `OPTIONS_INVALID`. */
+export function wholeMs(name: string, value: number): number {
+  if (value >= 0 && value <= LONGEST_MS) return Math.ceil(value);
+  throw optionsInvalid(`${name} is ${value}, not a number from 0 to ${LONGEST_MS}`);
+}
+
 export const optionsInvalid = (reason: string): RedRoomError =>
   new RedRoomError("OPTIONS_INVALID", `unable to serve; ${reason}`);

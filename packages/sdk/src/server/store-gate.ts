@@ -31,7 +31,7 @@ const STEADY_MS = 10_000;
 export interface StoreGateContext {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when the gate has closed, with the reason, and when it is open again. */
+  /** Called when the gate has closed, with the reason, when that becomes another one, and when it is open again. */
   readonly onChange: (outage: RedRoomError | undefined) => void;
 }
 
@@ -94,6 +94,7 @@ export class StoreGate implements TopicStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#log.close();
     await this.#working;
     await this.#store.close();
   }
@@ -206,9 +207,9 @@ export class StoreGate implements TopicStore {
       await this.#recognise();
     } catch (thrown) {
       this.#setbacks += 1;
-      const outage = asOutage(thrown);
-      if (outage !== undefined) this.#outage = outage;
-      if (!this.#closed) this.#retry();
+      if (this.#closed) return;
+      this.#note(asOutage(thrown));
+      this.#retry();
       return;
     }
     if (this.#closed) return;
@@ -217,6 +218,14 @@ export class StoreGate implements TopicStore {
     this.#log.worked();
     this.#watch();
     this.#onChange(undefined);
+  }
+
+  /** The store still fails, and perhaps for another reason. */
+  #note(outage: RedRoomError | undefined): void {
+    if (outage === undefined || outage.message === this.#outage?.message) return;
+    this.#outage = outage;
+    this.#log.failed(outage);
+    this.#onChange(outage);
   }
 
   /** Topics are never removed, and the key stays while the server runs. */

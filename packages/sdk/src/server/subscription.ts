@@ -1,11 +1,14 @@
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import type { PageTurns } from "./page-turns.ts";
+import { Patience } from "./patience.ts";
 import type { TopicRoom } from "./topic-room.ts";
 
 export interface SubscriptionOutput {
   /** @returns `false` when the reader is behind; `resume` is called when it has caught up. */
   send(frame: Uint8Array): boolean;
+  /** Bytes that the reader has taken up to now. */
+  taken(): number;
   /** The subscription has stopped: reading the log failed, or the reader has taken nothing for too long. */
   fail(error: RedRoomError): void;
 }
@@ -13,7 +16,7 @@ export interface SubscriptionOutput {
 export interface SubscriptionContext {
   readonly clock: Clock;
   readonly pages: PageTurns;
-  /** How long a reader may leave unread what it was sent. */
+  /** How long a reader may take nothing of what it was sent. */
   readonly slowConsumerMs: number;
 }
 
@@ -34,7 +37,7 @@ export class Subscription {
   /** Frames read from the store, of the entries from `#next` on, and what gives their turn back. */
   #page: { readonly frames: Uint8Array[]; readonly epoch: number; readonly release: () => void } | undefined;
   /** Runs while the reader is behind. */
-  #patience: Timer | undefined;
+  readonly #patience: Patience;
   #blocked = false;
   #reading = false;
   #stopped = false;
@@ -46,6 +49,9 @@ export class Subscription {
     this.#signed = from - 1;
     this.#output = output;
     this.#context = context;
+    const { clock, slowConsumerMs } = context;
+    const onEnd = (): void => this.#fail(slowConsumer(slowConsumerMs));
+    this.#patience = new Patience(clock, slowConsumerMs, () => output.taken(), onEnd);
     this.#unfollow = room.follow(() => this.#advance());
     this.#advance();
   }
@@ -58,14 +64,13 @@ export class Subscription {
   /** The reader takes more. */
   resume(): void {
     this.#blocked = false;
-    this.#patience?.cancel();
-    this.#patience = undefined;
+    this.#patience.stop();
     this.#advance();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#patience?.cancel();
+    this.#patience.stop();
     this.#dropPage();
     this.#unfollow();
   }
@@ -136,8 +141,7 @@ export class Subscription {
   #send(frame: Uint8Array): void {
     if (this.#output.send(frame) || this.#blocked) return;
     this.#blocked = true;
-    const { clock, slowConsumerMs } = this.#context;
-    this.#patience ??= clock.setTimer(() => this.#fail(slowConsumer(slowConsumerMs)), slowConsumerMs);
+    this.#patience.start();
   }
 
   #fail(error: RedRoomError): void {

@@ -4,23 +4,27 @@ import type { Person, TopicStore } from "../store/topic-store.ts";
 /** The server itself, where it writes into the log. */
 export const SERVER: Person = { id: "server", name: "server" };
 
-/** They write entries about the record, and are no members. */
-const NO_MEMBERS: ReadonlySet<string> = new Set([SERVER.id, "operator"]);
-
-/** Who is behind the pseudonyms of one topic. */
+/** Who is behind the pseudonyms of one topic, and who of them are members: those who read it, not those who only write. */
 export class TopicPeople {
   readonly #topicId: string;
   readonly #store: TopicStore;
+  readonly #readers: Set<string>;
   readonly #onMember: () => void;
   readonly #people = new Map<string, Person>();
   /** From person to pseudonym, also while it is asked for. */
   readonly #pseudonyms = new Map<string, Promise<string>>();
+  /** From pseudonym to the name in its last `member` frame. */
+  readonly #introduced = new Map<string, string>();
   readonly #members: Uint8Array[] = [];
 
-  /** @param onMember Called when `members` has grown. */
-  constructor(topicId: string, store: TopicStore, onMember: () => void) {
+  /**
+   * @param readers Pseudonyms of those who have opened the topic for reading; grows here, and outlives the room.
+   * @param onMember Called when `members` has grown.
+   */
+  constructor(topicId: string, store: TopicStore, readers: Set<string>, onMember: () => void) {
     this.#topicId = topicId;
     this.#store = store;
+    this.#readers = readers;
     this.#onMember = onMember;
   }
 
@@ -40,9 +44,22 @@ export class TopicPeople {
     return this.#people.has(pseudonym);
   }
 
-  /** Takes in who was added elsewhere. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  /**
+   * Takes in who was added elsewhere. Who has a receipt on record is a reader, also after a restart.
+   *
+   * @throws {RedRoomError} `STORE_UNAVAILABLE`.
+   */
   async load(): Promise<void> {
+    for (const pseudonym of (await this.#store.received(this.#topicId)).keys()) this.#readers.add(pseudonym);
     for (const [pseudonym, person] of await this.#store.people(this.#topicId)) this.#note(pseudonym, person);
+  }
+
+  /** Makes somebody a member. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  async join(person: Person): Promise<string> {
+    const pseudonym = await this.pseudonymOf(person);
+    this.#readers.add(pseudonym);
+    this.#introduce(pseudonym, person);
+    return pseudonym;
   }
 
   /** Durable when it resolves. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
@@ -65,10 +82,18 @@ export class TopicPeople {
   }
 
   #note(pseudonym: string, { id, name }: Person): void {
-    if (this.#people.get(pseudonym)?.name === name) return;
-    this.#people.set(pseudonym, { id, name });
-    this.#pseudonyms.set(JSON.stringify([id, name]), Promise.resolve(pseudonym));
-    if (NO_MEMBERS.has(id)) return;
+    if (this.#people.get(pseudonym)?.name !== name) {
+      this.#people.set(pseudonym, { id, name });
+      const key = JSON.stringify([id, name]);
+      // Whoever waits for it already stays in front of whoever asks now.
+      if (!this.#pseudonyms.has(key)) this.#pseudonyms.set(key, Promise.resolve(pseudonym));
+    }
+    if (this.#readers.has(pseudonym)) this.#introduce(pseudonym, { id, name });
+  }
+
+  #introduce(pseudonym: string, { name }: Person): void {
+    if (this.#introduced.get(pseudonym) === name) return;
+    this.#introduced.set(pseudonym, name);
     this.#members.push(encodeMessage({ type: "member", id: pseudonym, name }));
     this.#onMember();
   }

@@ -62,14 +62,15 @@ export class TopicRoom {
   #checkpoint: SignedHead | undefined;
   #epoch = 0;
 
-  constructor(topic: TopicSummary, { store, clock, logger }: TopicRoomContext) {
+  /** @param readers Pseudonyms of those who have read it since the server started. */
+  constructor(topic: TopicSummary, readers: Set<string>, { store, clock, logger }: TopicRoomContext) {
     this.id = topic.id;
     this.title = topic.title;
     this.createdAt = topic.createdAt;
     this.#recent = new RecentEntries(topic.head.seq);
     this.#store = store;
     this.#clock = clock;
-    this.#people = new TopicPeople(topic.id, store, () => this.#wake());
+    this.#people = new TopicPeople(topic.id, store, readers, () => this.#wake());
     this.receipts = new Receipts(
       {
         received: () => store.received(topic.id),
@@ -108,7 +109,7 @@ export class TopicRoom {
 
   /** Makes somebody a member. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   join(person: Person): Promise<string> {
-    return this.#people.pseudonymOf(person);
+    return this.#people.join(person);
   }
 
   /**

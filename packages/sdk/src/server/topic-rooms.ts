@@ -17,6 +17,8 @@ export class TopicRooms {
   readonly #open = new Map<string, OpenRoom>();
   /** Whose users each room that was entered counts: also rooms of before the store failed. */
   readonly #entered = new WeakMap<TopicRoom, OpenRoom>();
+  /** By topic, as pseudonyms: who has read it since the server started, whether it is in use or not. */
+  readonly #readers = new Map<string, Set<string>>();
   #timer: Timer | undefined;
   #refreshing = false;
 
@@ -50,7 +52,9 @@ export class TopicRooms {
   async #make(id: string): Promise<TopicRoom> {
     const topic = await this.#context.store.findTopic({ id });
     if (topic === undefined) throw topicUnknown({ id });
-    const room = new TopicRoom(topic, this.#context);
+    const readers = this.#readers.get(id) ?? new Set();
+    this.#readers.set(id, readers);
+    const room = new TopicRoom(topic, readers, this.#context);
     await room.load();
     return room;
   }

@@ -70,6 +70,7 @@ export class TopicStream implements ServedStream {
   #follow(room: TopicRoom, from: number, pseudonym: string): void {
     const output = {
       send: (frame: Uint8Array) => this.#channel.sendEncoded(frame),
+      taken: () => this.#channel.takenBytes,
       fail: (error: RedRoomError) => {
         if (error.code === "SLOW_CONSUMER") this.#cut(error);
         else this.fail(toldError(error, "read a topic", this.#context.logger));

@@ -18,6 +18,9 @@ export interface ServerSessionSettings {
   readonly logKeyCertificate: string | undefined;
 }
 
+/** How long it may take to check a login, with the time that it waits for its turn. */
+const CHECK_MS = 30_000;
+
 /**
  * The server's side of one control stream, as data: `hello → entry → checking | resuming → online → over`. At the
  * entry a client logs in or resumes a session; one whose session is gone may still log in, and no more than that.
@@ -133,7 +136,9 @@ function receive(state: ServerSession, message: Message, settings: ServerSession
   if (state.phase === "hello" && message.type === "hello") return greet(state, message.versions, settings);
   if (state.phase === "entry" && message.type === "login") {
     const { name, password } = message;
-    return [{ ...state, phase: "checking" }, [{ type: "authenticate", name, password }]];
+    // How long its check takes is not the client's doing.
+    const checking = { ...state, phase: "checking", deadline: now + CHECK_MS } as const;
+    return [checking, [{ type: "authenticate", name, password }]];
   }
   if (state.phase === "entry" && state.resumable && message.type === "resume") {
     return [{ ...state, phase: "resuming" }, [{ type: "resume", token: message.token }]];
@@ -194,18 +199,15 @@ function tick(state: ServerSession, { heartbeatMs, loginTimeoutMs }: ServerSessi
       new RedRoomError("TIMEOUT", `unable to hear the client; silent for ${now - state.heardAt} ms`, {
         retryable: true,
       }),
-      CLOSE_CODES.shuttingDown,
+      CLOSE_CODES.unanswered,
     );
   }
-  // The login has come; that its check takes time is not the client's doing.
-  if (isLookedUp(state)) return [state, []];
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
-  return refuse(
-    new RedRoomError("TIMEOUT", `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`, {
-      retryable: true,
-    }),
-    CLOSE_CODES.refused,
-  );
+  const late =
+    state.phase === "checking"
+      ? `unable to log in now; the login was not checked within ${CHECK_MS} ms`
+      : `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`;
+  return refuse(new RedRoomError("TIMEOUT", late, { retryable: true }), CLOSE_CODES.refused);
 }
 
 function refuse(error: RedRoomError, code: number): Step {

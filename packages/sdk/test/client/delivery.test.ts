@@ -51,6 +51,19 @@ describe("delivery", () => {
     expect([...(await sending.delivered()).by].sort()).toEqual(["bernd", "carla"]);
   });
 
+  it("does not wait for somebody who only writes", async () => {
+    await using room = await openRoom();
+    const robot = await room.connect("robot");
+    await (await robot.topic(TITLE).open({ from: "none" })).send("I only write");
+    const bernd = await room.connect("bernd");
+    bernd.on("message", () => {});
+    await bernd.topic(TITLE).open({ from: "start" });
+    const anna = await room.connect("anna");
+    const message = (await anna.topic(TITLE).open()).send("is it there?");
+    await room.settled(message.delivered({ by: "all" }));
+    expect(message.receivedBy).toEqual(new Set(["bernd"]));
+  });
+
   it("waits for who is not there, until they have come back and read it", async () => {
     await using room = await openRoom();
     const [bernd, carla] = await reading(room, "bernd", "carla");

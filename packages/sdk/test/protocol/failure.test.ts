@@ -68,4 +68,16 @@ describe("an error over the wire", () => {
       expect(got.message.isWellFormed()).toBe(true);
     },
   );
+
+  it.each([
+    [1_500.5, 1_501],
+    [1e15, 2 ** 31 - 1],
+    [Number.POSITIVE_INFINITY, 2 ** 31 - 1],
+    [-1, undefined],
+    [Number.NaN, undefined],
+    ["soon" as unknown as number, undefined],
+  ])("can be written whatever time to wait an application has set: %s", (retryAfterMs, told) => {
+    const error = new RedRoomError("TOO_MANY_REQUESTS", "unable to go on", { retryable: true, retryAfterMs });
+    expect(travelled(error).retryAfterMs).toBe(told);
+  });
 });

@@ -1,12 +1,17 @@
+import { createUser } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
 import { deliveryOf } from "../../src/evidence/delivery.ts";
 import { parseContent, parseLeaf } from "../../src/evidence/leaf.ts";
+import { decodeMessage } from "../../src/protocol/codec.ts";
 import { unpackEntry } from "../../src/protocol/entry-body.ts";
+import { createFrameDecoder } from "../../src/protocol/frame.ts";
 import type { Message, MessageOf } from "../../src/protocol/messages.ts";
+import { TopicPeople } from "../../src/server/topic-people.ts";
+import type { memoryStore } from "../../src/store/memory-store.ts";
 import type { Connection } from "../../src/transport/transport.ts";
-import { type RawStream, turns } from "./raw-client.ts";
+import { PASSWORD, type RawStream, turns } from "./raw-client.ts";
 import { serverWorld } from "./server-world.ts";
 
 const publish = (text: string) => ({ type: "publish", id: randomId(), kind: "note", body: utf8(text) }) as const;
@@ -32,6 +37,16 @@ function deliveries(stream: RawStream) {
       const { first, last, to } = deliveryOf(entry, entry.text) ?? { first: 0, last: 0, to: [] };
       return { first, last, to: to.map((pseudonym) => names.get(pseudonym)).sort() };
     });
+}
+
+/** Who is known, and who of them a member, to a server that has just started. */
+async function peopleAfterRestart(store: ReturnType<typeof memoryStore>, topicId: string) {
+  const people = new TopicPeople(topicId, store, new Set(), () => {});
+  await people.load();
+  const names = [...(await store.people(topicId)).keys()].map((pseudonym) => people.nameOf(pseudonym)).sort();
+  const decoder = createFrameDecoder({ maxFrameBytes: 1_000 });
+  const members = people.members.flatMap((frame) => decoder.push(frame)).map((frame) => decodeMessage(frame));
+  return { people: names, members: members.map((message) => message.type === "member" && message.name) };
 }
 
 async function conversation(names: readonly string[]) {
@@ -180,6 +195,34 @@ describe("members", () => {
     room.as("bernd").send({ type: "receipt", first: 1, last: 1 });
     await room.gather();
     expect(names(room.as("anna"))).toEqual(["anna", "bernd"]);
+  });
+
+  it("are those who read: not who only writes, and after a restart whoever has a receipt on record", async () => {
+    await using room = await conversation(["anna", "bernd"]);
+    const names = (stream: RawStream) =>
+      stream.received.filter((message: Message) => message.type === "member").map(({ name }) => name);
+    await createUser(room.store.users, { name: "robot", password: PASSWORD });
+    const robot = await (await room.connect("robot")).openTopic("Share Deal");
+    robot.send(publish("I only write"));
+    await robot.next("ack");
+    room.as("bernd").send({ type: "receipt", first: 1, last: 1 });
+    await room.gather();
+    expect(names(await (await room.connect("anna")).openTopic("Share Deal", 1))).toEqual(["anna", "bernd"]);
+    expect(entriesOf(room.as("anna"))[0]?.author).toBe("robot");
+
+    const topic = await room.store.findTopic({ title: "Share Deal" });
+    const { people, members } = await peopleAfterRestart(room.store, topic?.id ?? "");
+    expect([people, members]).toEqual([["anna", "bernd", "robot", "server"], ["bernd"]]);
+  });
+
+  it("stay members when nobody uses the topic for a while", async () => {
+    await using room = await conversation(["anna", "bernd"]);
+    room.connectionOf("anna").close();
+    room.connectionOf("bernd").close();
+    await turns();
+    const again = await (await room.connect("anna")).openTopic("Share Deal", 1);
+    await turns();
+    expect(again.types()).toEqual(["topicOpened", "member", "member"]);
   });
 
   it("are not told to those who only publish", async () => {

@@ -201,4 +201,35 @@ describe("the gate to the store", () => {
     expect(world.changes).toHaveLength(20);
     expect(world.log).toHaveLength(2);
   });
+
+  it("logs an outage that outlives the quiet minute, once", async () => {
+    await using world = await gateWorld();
+    world.faults.fail();
+    await world.pass(500);
+    world.faults.heal();
+    await world.pass(1_000);
+    world.faults.fail();
+    await world.pass(500);
+    expect(world.log).toHaveLength(2);
+    for (let seconds = 2; seconds < 60; seconds += 1) await world.pass(1_000);
+    expect(world.log).toHaveLength(2);
+    await world.pass(500);
+    expect(world.log).toHaveLength(3);
+    for (let seconds = 0; seconds < 300; seconds += 1) await world.pass(1_000);
+    expect(world.log).toHaveLength(3);
+    world.faults.heal();
+    await world.pass(1_000);
+    expect(world.log).toHaveLength(4);
+  });
+
+  it("tells another reason while it is closed", async () => {
+    await using world = await gateWorld();
+    world.faults.fail();
+    await world.pass(500);
+    world.faults.fail(() => new RedRoomError("STORE_FOREIGN", "unable to open; it is of another program"));
+    for (let seconds = 0; seconds < 10; seconds += 1) await world.pass(1_000);
+    expect(world.changes).toEqual(["STORE_UNAVAILABLE", "STORE_FOREIGN"]);
+    expect(world.gate.outage?.code).toBe("STORE_FOREIGN");
+    expect(world.log).toHaveLength(2);
+  });
 });

@@ -46,6 +46,7 @@ function reader(room: LaggingRoom, { from = 1, takes = Number.POSITIVE_INFINITY,
       free -= 1;
       return free > 0;
     },
+    taken: () => 0,
     fail: ({ code }: { readonly code: string }) => void failed.push(code),
   };
   const context = { clock, pages, slowConsumerMs: 30_000 };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RedRoomError } from "../../src/base/errors.ts";
+import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import {
@@ -115,13 +116,27 @@ describe("the server's session", () => {
     expect(late.effects.at(-1)).toMatchObject({ type: "disconnect", code: 3 });
   });
 
-  it("keeps a client that pings and drops one that is silent for two intervals", () => {
+  it("waits longer for the check of a login that came in time, and not for ever", () => {
+    const checking = [
+      [hello, 1],
+      [login, 4_999],
+      [timer, 5_000],
+    ] as const;
+    expect(run(checking).state.phase).toBe("checking");
+    expect(run(checking).effects.at(-1)).toEqual({ type: "setTimer", at: 34_999 });
+    const late = run([...checking, [timer, 34_999]]);
+    expect(late.effects.at(-2)).toMatchObject({ type: "send", message: { code: "TIMEOUT", retryable: true } });
+    expect(late.effects.at(-1)).toMatchObject({ type: "disconnect", code: 3 });
+  });
+
+  it("keeps a client that pings and closes one that is silent for two intervals as unanswered", () => {
     const pinging = run([...online, [ping, 1_900], [timer, 2_000]]);
     expect(pinging.state.phase).toBe("online");
     expect(pinging.effects.at(-1)).toEqual({ type: "setTimer", at: 3_900 });
     const silent = run([...online, [timer, 2_000]]);
     expect(silent.state.phase).toBe("over");
     expect(silent.effects.at(-2)).toMatchObject({ message: { type: "goodbye", code: "TIMEOUT", retryable: true } });
+    expect(silent.effects.at(-1)).toMatchObject({ type: "disconnect", code: CLOSE_CODES.unanswered });
   });
 
   it("gives a client another interval when it was the server that stood still", () => {

@@ -1,10 +1,11 @@
-import { RedRoomServer } from "@redroom/sdk";
+import { RedRoomError, RedRoomServer } from "@redroom/sdk";
 import { parseAddress } from "@redroom/sdk/protocol";
 import { type Command, Option } from "commander";
 import type { Identity } from "../certificate.ts";
 import { openDataFolder } from "../data-folder.ts";
+import { exitCodeOf, UNEXPECTED } from "../exit-codes.ts";
 import { createLogger, LOG_LEVELS, type Log, type LogLevel } from "../log.ts";
-import { print, printJson } from "../output.ts";
+import { print, printError, printJson } from "../output.ts";
 import { type ShownAddress, showAddress } from "../shown-address.ts";
 import { listenForStop } from "../stop-signals.ts";
 import { announce, describeAdministrator } from "./init.ts";
@@ -68,8 +69,14 @@ async function start({ data, json, logLevel, drain, ...flags }: StartOptions): P
 
   const signal = await stop.signal;
   log.info({ signal, drainMs: drain }, "stopping");
-  await server.close({ drainMs: drain });
+  await server.close({ drainMs: drain }).catch(endAtOnce);
   log.info({}, "stopped");
+}
+
+/** The database hangs: closing the folder would hang as well. Its lock ends with the process. */
+function endAtOnce(error: unknown): never {
+  printError(error);
+  process.exit(error instanceof RedRoomError ? exitCodeOf(error.code) : UNEXPECTED);
 }
 
 function describe({ address, hint }: ShownAddress): string {

@@ -50,7 +50,7 @@ let key: LogKey | undefined;
 /**
  * Plays a whole conversation: some people connect, open topics, write, read, leave and come back, while a seed breaks the
  * network, kills the server and the clients, and breaks the store. Then everything heals, and all must come to rest. What
- * happened is judged by ten invariants.
+ * happened is judged by thirteen invariants.
  *
  * Nothing in it waits for real time; a seed takes some hundredths of a second.
  *
