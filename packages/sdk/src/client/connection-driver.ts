@@ -63,7 +63,7 @@ export class ConnectionDriver {
   #take(input: ClientSessionInput): void {
     const { clock, random, settings } = this.#options;
     const before = this.#session;
-    const [after, effects] = stepClientSession(before, input, settings, { now: clock.now(), random: random() });
+    const [after, effects] = stepClientSession(before, input, settings, { now: clock.monotonic(), random: random() });
     this.#session = after;
     for (const effect of effects) this.#run(effect);
     this.#setTimer("due" in after ? after.due : undefined);
@@ -124,7 +124,7 @@ export class ConnectionDriver {
       this.step({ type: "timer" });
     };
     // Between two connections nothing else would keep the process from ending.
-    const timer = clock.setTimer(onTime, Math.max(0, due - clock.now()), { keepAlive: true });
+    const timer = clock.setTimer(onTime, Math.max(0, due - clock.monotonic()), { keepAlive: true });
     this.#timer = { due, timer };
   }
 }

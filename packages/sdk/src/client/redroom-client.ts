@@ -219,7 +219,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 
   #changed(before: ClientSession, after: ClientSession): void {
-    const change = stateChange(before, after, this.#clock.now());
+    const change = stateChange(before, after, this.#clock.monotonic());
     if (change !== undefined) this.#tell("state", change);
     if (after.phase === "online" || after.phase === "unavailable") this.#established = after.established;
     if (after.phase === "online") this.#goOnline(after.established);

@@ -28,7 +28,7 @@ export class OutageLog {
   failed(error: RedRoomError): void {
     this.#timer?.cancel();
     if (this.#current === error.message) return;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const [reason, at] of this.#told) if (now - at >= REPEAT_MS) this.#told.delete(reason);
     const toldAt = this.#told.get(error.message);
     if (toldAt === undefined) this.#tell(error);
@@ -48,7 +48,7 @@ export class OutageLog {
 
   #tell(error: RedRoomError): void {
     this.#current = error.message;
-    this.#told.set(error.message, this.#clock.now());
+    this.#told.set(error.message, this.#clock.monotonic());
     this.#logger.error({ error }, "the store is unavailable: nothing is stored, acknowledged or delivered");
   }
 }

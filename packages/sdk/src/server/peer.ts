@@ -62,7 +62,7 @@ export class Peer implements SessionCarrier {
     this.#context = context;
     this.#onOnline = onOnline;
     this.#spending = context.quotas.open(this.#address);
-    const [session, effects] = startServerSession(context.settings, context.clock.now(), this.#spending.refusal);
+    const [session, effects] = startServerSession(context.settings, context.clock.monotonic(), this.#spending.refusal);
     this.#session = session;
     for (const effect of effects) this.#run(effect);
     connection.onStream = (stream) => this.#accept(stream);
@@ -133,7 +133,7 @@ export class Peer implements SessionCarrier {
 
   #step(input: ServerSessionInput): void {
     const { settings, clock } = this.#context;
-    const [session, effects] = stepServerSession(this.#session, input, settings, clock.now());
+    const [session, effects] = stepServerSession(this.#session, input, settings, clock.monotonic());
     this.#session = session;
     for (const effect of effects) this.#run(effect);
   }
@@ -224,7 +224,7 @@ export class Peer implements SessionCarrier {
   #setTimer(at: number): void {
     const { clock } = this.#context;
     this.#timer?.cancel();
-    this.#timer = clock.setTimer(() => this.#step({ type: "timer" }), Math.max(0, at - clock.now()));
+    this.#timer = clock.setTimer(() => this.#step({ type: "timer" }), Math.max(0, at - clock.monotonic()));
   }
 
   /** What a client sends beyond its quota is not read before its time. */

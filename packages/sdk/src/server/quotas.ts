@@ -104,13 +104,13 @@ class Allowances {
     allowance.connections -= 1;
     if (allowance.connections > 0) return;
     this.#used.delete(key);
-    allowance.idleAt = this.#clock.now();
+    allowance.idleAt = this.#clock.monotonic();
     this.#idle.set(key, allowance);
   }
 
   /** Forgets those who have their full allowance again. */
   #tidy(): void {
-    const before = this.#clock.now() - BURST_MS;
+    const before = this.#clock.monotonic() - BURST_MS;
     for (const [key, { idleAt }] of this.#idle) {
       if (idleAt > before) return;
       this.#idle.delete(key);

@@ -14,7 +14,7 @@ export class RateLimit {
     this.#perMs = perSecond / 1_000;
     this.#clock = clock;
     this.#tokens = this.#most;
-    this.#at = clock.now();
+    this.#at = clock.monotonic();
   }
 
   get #most(): number {
@@ -36,7 +36,7 @@ export class RateLimit {
   }
 
   #refill(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     // A clock that was set back gives nothing, and takes nothing.
     this.#tokens = Math.min(this.#most, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;

@@ -121,7 +121,7 @@ export class Sessions {
       return;
     }
     session.carrier = undefined;
-    session.endsAt = this.#clock.now() + this.#limits.ttlMs;
+    session.endsAt = this.#clock.monotonic() + this.#limits.ttlMs;
     this.#suspended.add(session);
     this.#bound(session);
     this.#setTimer();
@@ -190,13 +190,13 @@ export class Sessions {
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const { endsAt } of this.#suspended) {
-      this.#timer = this.#clock.setTimer(() => this.#expire(), Math.max(0, endsAt - this.#clock.now()));
+      this.#timer = this.#clock.setTimer(() => this.#expire(), Math.max(0, endsAt - this.#clock.monotonic()));
       return;
     }
   }
 
   #expire(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const session of [...this.#suspended]) {
       if (session.endsAt > now) break;
       this.#forget(session);

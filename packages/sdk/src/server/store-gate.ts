@@ -184,7 +184,7 @@ export class StoreGate implements TopicStore {
   #shut(outage: RedRoomError): void {
     if (!this.#opened || this.#outage !== undefined || this.#closed) return;
     this.#outage = outage;
-    const steady = this.#clock.now() - this.#recoveredAt >= STEADY_MS;
+    const steady = this.#clock.monotonic() - this.#recoveredAt >= STEADY_MS;
     this.#setbacks = steady ? 0 : this.#setbacks + 1;
     const calls = [...this.#calls];
     this.#calls.clear();
@@ -214,7 +214,7 @@ export class StoreGate implements TopicStore {
     }
     if (this.#closed) return;
     this.#outage = undefined;
-    this.#recoveredAt = this.#clock.now();
+    this.#recoveredAt = this.#clock.monotonic();
     this.#log.worked();
     this.#watch();
     this.#onChange(undefined);
@@ -245,10 +245,10 @@ export class StoreGate implements TopicStore {
   }
 
   #setDeadline(): Timer {
-    const dueAt = this.#clock.now() + PROBE_TIMEOUT_MS;
+    const dueAt = this.#clock.monotonic() + PROBE_TIMEOUT_MS;
     let timer = this.#clock.setTimer(() => {
       // Where it was the whole process that stood still, the answer may be waiting to be read.
-      const late = this.#clock.now() - dueAt > PROBE_MS;
+      const late = this.#clock.monotonic() - dueAt > PROBE_MS;
       if (late) timer = this.#setDeadline();
       else this.#shut(silent());
     }, PROBE_TIMEOUT_MS);

@@ -9,6 +9,8 @@ interface PendingTimer {
 /** A clock that stands still until the test moves it. */
 export class ManualClock implements Clock {
   #now: number;
+  /** How much the date was set forward. */
+  #aheadMs = 0;
   /** By time, and where that is equal in the order in which they were set. */
   readonly #timers: PendingTimer[] = [];
 
@@ -18,7 +20,16 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#aheadMs;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** Somebody corrects the date, backwards where it is negative. No time passes, and timers fall due as they would have. */
+  correctDate(byMs: number): void {
+    this.#aheadMs += byMs;
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
@@ -38,7 +49,7 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
-  /** When the next timer falls due; `undefined` while none is pending. */
+  /** When the next timer falls due, by `monotonic()`; `undefined` while none is pending. */
   get nextDue(): number | undefined {
     return this.#timers[0]?.at;
   }

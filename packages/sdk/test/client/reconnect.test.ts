@@ -78,6 +78,22 @@ describe("a connection that is lost", () => {
     await room.until(() => anna.state === "online", 12_000);
   });
 
+  it.each([-3_600_000, 3_600_000])(
+    "is noticed as soon when somebody corrects the date by %d ms, which loses none",
+    async (ms) => {
+      await using room = await openRoom();
+      const anna = await room.connect("anna", { heartbeatMs: 500 });
+      await room.pass(700);
+      room.clock.correctDate(ms);
+      await room.pass(2_000);
+      expect(anna.states).toEqual([]);
+      room.network.hole = true;
+      await room.until(() => anna.state !== "online", 1_000);
+      room.network.hole = false;
+      await room.until(() => anna.state === "online", 12_000);
+    },
+  );
+
   it("ends the client where it must not be made again", async () => {
     await using room = await openRoom();
     const anna = await room.connect("anna", { reconnect: false });

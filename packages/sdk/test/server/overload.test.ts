@@ -42,7 +42,7 @@ describe("a rate limit", () => {
 
   it("gives nothing for a clock that was set back", () => {
     let now = 1_000_000;
-    const limit = new RateLimit(1, { now: () => now, setTimer: () => ({ cancel() {} }) });
+    const limit = new RateLimit(1, { now: () => now, monotonic: () => now, setTimer: () => ({ cancel() {} }) });
     limit.take(4);
     now -= 500_000;
     expect(limit.waitMs(1)).toBe(1_000);

@@ -119,16 +119,21 @@ describe("a session", () => {
 });
 
 describe("a connection", () => {
-  it("is closed when it has not logged in after five seconds", async () => {
-    await using world = await serverWorld();
-    const mute = await world.dial();
-    await mute.control.next("welcome");
-    world.clock.advance(5_000);
-    expect(await mute.control.next("error")).toMatchObject({ code: "TIMEOUT", retryable: true });
-    await turns();
-    world.clock.advance(1_000);
-    expect(await mute.connection.closed).toMatchObject({ by: "peer", code: 3 });
-  });
+  it.each([0, -3_600_000, 3_600_000])(
+    "is closed when it has not logged in after five seconds, the date corrected by %d ms",
+    async (ms) => {
+      await using world = await serverWorld();
+      const mute = await world.dial();
+      await mute.control.next("welcome");
+      world.clock.advance(2_000);
+      world.clock.correctDate(ms);
+      world.clock.advance(3_000);
+      expect(await mute.control.next("error")).toMatchObject({ code: "TIMEOUT", retryable: true });
+      await turns();
+      world.clock.advance(1_000);
+      expect(await mute.connection.closed).toMatchObject({ by: "peer", code: 3 });
+    },
+  );
 
   it("may log in after a resume in vain, and not resume twice", async () => {
     await using world = await serverWorld();

@@ -12,7 +12,7 @@ const closing: Listener[] = [];
 
 /** A server with this certificate; its clock is set to when the certificate is valid. */
 async function serve(tls: TestCertificate, nowMs = Date.now()) {
-  const clock = { now: () => nowMs, setTimer: () => ({ cancel: () => {} }) };
+  const clock = { now: () => nowMs, monotonic: () => nowMs, setTimer: () => ({ cancel: () => {} }) };
   const taken: Connection[] = [];
   const listener = await quicTransport({ tls, clock }).listen({}, (connection) => taken.push(connection));
   closing.push(listener);

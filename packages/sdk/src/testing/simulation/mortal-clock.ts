@@ -22,6 +22,10 @@ export class MortalClock implements Clock {
     return this.#clock.now() + this.#offsetMs;
   }
 
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
   setTimer(callback: () => void, delayMs: number): Timer {
     if (this.#dead) return { cancel: () => {} };
     const timer = this.#clock.setTimer(() => {

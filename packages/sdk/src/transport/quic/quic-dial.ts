@@ -33,10 +33,10 @@ export async function dial(to: Dial, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }:
     );
   }
   const where = `${address.host}:${address.port}`;
-  const endsAt = options.clock.now() + timeoutMs;
+  const endsAt = options.clock.monotonic() + timeoutMs;
   const hosts = await beforeEnd(resolve(address), timeoutMs, where, options, signal);
   for (const [index, host] of hosts.entries()) {
-    const share = (endsAt - options.clock.now()) / (hosts.length - index);
+    const share = (endsAt - options.clock.monotonic()) / (hosts.length - index);
     const connecting = new AbortController();
     try {
       return await beforeEnd(attempt(to, host, connecting.signal), share, where, options, signal);

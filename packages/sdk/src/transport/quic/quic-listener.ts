@@ -55,7 +55,7 @@ export class QuicListener implements Listener {
     this.#config = config;
     this.#options = options;
     this.#onConnection = onConnection;
-    this.#tokens = new RetryTokens(() => options.clock.now());
+    this.#tokens = new RetryTokens(() => options.clock.monotonic());
     endpoint.onStranger = (datagram, from) => {
       try {
         this.#meet(datagram, from);
