@@ -95,7 +95,7 @@ describe.each<[WorldKind, readonly number[]]>([
     const ticking = (async () => {
       while (writing) {
         // As slow as the store is, so that nobody takes it for dead.
-        await world.store.checkpoint(topicId);
+        await world.store.probe();
         clock.advance(50);
         await turn();
       }
