@@ -28,7 +28,7 @@ export interface Account {
 }
 
 /** Whose login it is. */
-export interface LoginOrigin {
+interface LoginOrigin {
   readonly address: string;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
