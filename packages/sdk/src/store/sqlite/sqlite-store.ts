@@ -26,7 +26,7 @@ export interface SqliteStore extends TopicStore {
 
 export interface SqliteStoreOptions {
   /**
-   * How long to wait for another process that is writing to the file; 800 by default, so that whoever waits for a message
+   * How long to wait for another process that is writing to the file; 500 by default, so that whoever waits for a message
    * to be stored knows within a second that it is not.
    */
   readonly busyTimeoutMs?: number;
@@ -39,7 +39,7 @@ export interface SqliteStoreOptions {
  *
  * @param file A path; its folder must exist.
  */
-export function sqliteStore(file: string, { busyTimeoutMs = 800 }: SqliteStoreOptions = {}): SqliteStore {
+export function sqliteStore(file: string, { busyTimeoutMs = 500 }: SqliteStoreOptions = {}): SqliteStore {
   return new FileStore(resolve(file), busyTimeoutMs);
 }
 
