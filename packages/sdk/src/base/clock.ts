@@ -17,7 +17,7 @@ export interface Timer {
 }
 
 /** Node takes a longer delay for 1 ms. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import { type Clock, LONGEST_DELAY_MS } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { ClientSessionSettings } from "../session/client-phases.ts";
 import type { StateChange } from "../session/client-state.ts";
@@ -6,9 +6,6 @@ import type { CredentialsSource } from "../session/credentials.ts";
 import { DEFAULT_RECONNECT_DELAYS, type ReconnectDelays } from "../session/reconnect.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DEFAULT_OUTBOX_LIMITS, type OutboxLimits } from "./outbox.ts";
-
-/** What a timer takes. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 export interface RedRoomClientOptions {
   /** Name and password, or a function that obtains them whenever a login needs them. */
@@ -45,7 +42,7 @@ export function settingsOf({
 }: RedRoomClientOptions): ClientSessionSettings {
   const { minDelayMs, maxDelayMs } = withDefaults(DEFAULT_RECONNECT_DELAYS, reconnect || {});
   const durations = { timeoutMs, minDelayMs, maxDelayMs, ...(heartbeatMs !== undefined && { heartbeatMs }) };
-  checkNumbers(durations, LONGEST_MS);
+  checkNumbers(durations, LONGEST_DELAY_MS);
   return {
     timeoutMs,
     heartbeatMs,

@@ -109,7 +109,7 @@ const TOLD: Readonly<Record<number, { readonly code: RedRoomErrorCode; readonly 
   [CLOSE_CODES.protocolError]: { code: "PROTOCOL_ERROR", what: "says that this client broke the protocol" },
   [CLOSE_CODES.shuttingDown]: { code: "SHUTTING_DOWN", what: "is shutting down" },
   [CLOSE_CODES.revoked]: { code: "SESSION_REVOKED", what: "has ended the session" },
-  [CLOSE_CODES.unanswered]: { code: "TIMEOUT", what: "has not heard us in time" },
+  [CLOSE_CODES.unanswered]: { code: "CONNECTION_LOST", what: "has not heard us in time" },
   [CLOSE_CODES.slowConsumer]: { code: "SLOW_CONSUMER", what: "could not send as fast as messages came" },
 };
 

@@ -108,8 +108,11 @@ export class TopicReader {
   /** The connection is lost: `attach` follows when there is another. */
   suspend(error: RedRoomError): void {
     if (this.#over) return;
-    this.#stream?.abandon();
-    if (this.#stream !== undefined) this.#onStreamOver(error);
+    if (this.#stream !== undefined) {
+      this.#stream.abandon();
+      this.#detach();
+      this.#waitFor(error, false); // whatever the reason is called: the connection has one, the topic none
+    }
     this.#stopRetry();
   }
 
@@ -197,12 +200,16 @@ export class TopicReader {
 
   #onStreamOver(error: RedRoomError | undefined): void {
     if (this.#over) return;
+    this.#detach();
+    if (error === undefined && this.#ending) this.finish(undefined);
+    else this.#interrupted(error ?? new RedRoomError("STREAM_CLOSED", "unable to go on; the server ended the topic"));
+  }
+
+  #detach(): void {
     if (this.reads) this.#behind = this.#stream?.frontier ?? this.#behind;
     this.#stream = undefined;
     this.#ready = false;
     this.#receipts.stop();
-    if (error === undefined && this.#ending) this.finish(undefined);
-    else this.#interrupted(error ?? new RedRoomError("STREAM_CLOSED", "unable to go on; the server ended the topic"));
   }
 
   /** Whether to go on later, or not. The first time, whoever opens the topic wants the server's answer. */

@@ -1,3 +1,4 @@
+import { LONGEST_DELAY_MS } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageOf } from "./messages.ts";
 import { WIRE_CODES, type WireCode } from "./wire-codes.ts";
@@ -30,13 +31,10 @@ const storeFailure = (code: "STORE_UNAVAILABLE" | "STORE_CLOSED"): Failure => ({
   retryable: true,
 });
 
-/** What a timer takes. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
-
 /** An application may have set it to anything; only whole milliseconds can be written. */
 function waitOf(retryAfterMs: unknown): number | undefined {
   if (typeof retryAfterMs !== "number" || !(retryAfterMs >= 0)) return undefined;
-  return Math.min(Math.ceil(retryAfterMs), LONGEST_WAIT_MS);
+  return Math.min(Math.ceil(retryAfterMs), LONGEST_DELAY_MS);
 }
 
 const cut = (text: string): string => text.slice(0, 300).toWellFormed();

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../base/clock.ts";
+import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
@@ -55,15 +55,12 @@ export interface ServerSettings {
   readonly clock: Clock;
 }
 
-/** What a timer takes. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /** Each with its default, and the highest that it may be. */
 const NUMBERS = {
-  heartbeatMs: [10_000, LONGEST_MS],
-  loginTimeoutMs: [5_000, LONGEST_MS],
-  sessionTtlMs: [600_000, LONGEST_MS],
-  slowConsumerMs: [30_000, LONGEST_MS],
+  heartbeatMs: [10_000, LONGEST_DELAY_MS],
+  loginTimeoutMs: [5_000, LONGEST_DELAY_MS],
+  sessionTtlMs: [600_000, LONGEST_DELAY_MS],
+  slowConsumerMs: [30_000, LONGEST_DELAY_MS],
   maxPeerBytes: [4 * 1024 * 1024, 2 ** 40],
 } as const;
 
@@ -89,7 +86,7 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     authenticate,
     limits,
     quotas,
-    heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_MS : LONGEST_QUIC_HEARTBEAT_MS),
+    heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_DELAY_MS : LONGEST_QUIC_HEARTBEAT_MS),
     loginTimeoutMs: number("loginTimeoutMs"),
     sessionTtlMs: number("sessionTtlMs"),
     slowConsumerMs: number("slowConsumerMs"),
@@ -101,8 +98,8 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
 
 /** What `close` may be told: milliseconds, of which a fraction counts as a whole one. @throws {RedRoomError} `OPTIONS_INVALID`. */
 export function wholeMs(name: string, value: number): number {
-  if (value >= 0 && value <= LONGEST_MS) return Math.ceil(value);
-  throw optionsInvalid(`${name} is ${value}, not a number from 0 to ${LONGEST_MS}`);
+  if (value >= 0 && value <= LONGEST_DELAY_MS) return Math.ceil(value);
+  throw optionsInvalid(`${name} is ${value}, not a number from 0 to ${LONGEST_DELAY_MS}`);
 }
 
 export const optionsInvalid = (reason: string): RedRoomError =>
