@@ -1,5 +1,6 @@
 import { type RedRoomError, randomId, type TopicMessage } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
+import type { Message } from "../../src/protocol/messages.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import type { Lie } from "../lying-transport.ts";
 import { openRoom, type Room, TITLE, turns } from "./room.ts";
@@ -390,6 +391,25 @@ describe("a topic", () => {
     await expect(topic.open({ from: 1 })).rejects.toMatchObject({ code: "OPTIONS_INVALID" });
     await topic.close();
     expect(await topic.open({ from: 1 })).toBe(topic);
+  });
+
+  it("is opened on the next connection also when the server ended the last because it had not heard us", async () => {
+    await using room = await openRoom();
+    const [anna, bernd] = [await room.connect("anna"), await room.connect("bernd", { heartbeatMs: 500 })];
+    const topic = await anna.topic(TITLE).open();
+    await topic.send("before");
+    const goodbye: Message = { type: "goodbye", code: "TIMEOUT", message: "silent", retryable: true };
+    room.liar.lie = (message) => {
+      if (message.type === "pong") return [goodbye];
+      return dropping("topicOpened", "member", "entry", "checkpoint")(message, 0);
+    };
+    const opening = bernd.topic(TITLE).open({ from: "start" });
+    const texts = textsOf(bernd);
+    await room.until(() => bernd.state !== "online");
+    room.liar.lie = dropping();
+    await room.settled(opening);
+    await room.until(() => texts.length > 0);
+    expect(texts).toEqual(["before"]);
   });
 
   it("waits for a connection when it is opened without one", async () => {
