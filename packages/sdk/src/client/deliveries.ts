@@ -37,7 +37,7 @@ export class Deliveries {
 
   /** A message was acknowledged; its entry, when it comes, says who wrote it. */
   expect(sending: Sending): void {
-    this.#expected.set(sending.id, new Set([...this.expected(sending.id), sending]));
+    this.#expected.set(sending.id, (this.#expected.get(sending.id) ?? new Set()).add(sending));
     this.#dropOldest();
   }
 

@@ -18,8 +18,8 @@ export interface ReaderHost {
 }
 
 export interface TopicReaderHandler {
-  /** At each opening, before anything else. @param first The seq of the very first entry that this reader gets. */
-  onOpened?(topic: TopicInfo, first: number): void;
+  /** At each opening, before anything else. */
+  onOpened?(topic: TopicInfo): void;
   /** @param live It was not there yet when the reader began. @param by The author's pseudonym. */
   onMessage?(message: TopicMessage, live: boolean, by: string): void;
   onDelivery?(delivery: Delivery): void;
@@ -55,7 +55,6 @@ export class TopicReader {
   #ready = false;
   /** As it was when it was first opened. */
   #topic: TopicInfo | undefined;
-  #first = 0;
   /** The tree behind the last entry that came. */
   #behind: Frontier | undefined;
   #paused = false;
@@ -190,10 +189,9 @@ export class TopicReader {
     this.#failures = 0;
     if (this.#topic === undefined) {
       this.#topic = topic;
-      this.#first = first;
       this.#receipts.begin(first);
     }
-    this.#handler.onOpened?.(topic, this.#first);
+    this.#handler.onOpened?.(topic);
     this.#receipts.repeat();
     if (this.#ending) this.#leave();
   }

@@ -147,7 +147,6 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       this.#tell(() => this.emit("online", { user, remoteAddress, resumed }));
     });
     this.#peers.add(peer);
-    if (this.#leaving !== undefined) void peer.drain(this.#leaving);
     void connection.closed.then(() => {
       this.#peers.delete(peer);
       const user = online;

@@ -161,6 +161,7 @@ describe("a server that closes", () => {
       expect(await control.next("error")).toMatchObject({ code: "SHUTTING_DOWN", retryAfterMs: 4_321 });
       connection.close();
     }
+    expect(await (await world.dial()).connection.closed).toMatchObject({ by: "peer", code: 2 });
     await expect(world.server.createTopic("Another")).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
     faults?.letGo();
     expect(await writer.next("ack")).toMatchObject({ seq: 1 });
