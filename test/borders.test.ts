@@ -31,6 +31,10 @@ const forbidden = [
   sdk("transport/quic", "../../session/client-session.ts"),
   sdk("evidence", "node:fs"),
   sdk("evidence", "../store/topic-store.ts"),
+  sdk("rules", "node:crypto"),
+  sdk("rules", "../protocol/frame.ts"),
+  sdk("rules", "../store/topic-store.ts"),
+  sdk("evidence", "../rules/policy.ts"),
   sdk("store", "better-sqlite3"),
   sdk("store", "../protocol/frame.ts"),
   sdk("store/memory", "better-sqlite3"),
@@ -49,8 +53,8 @@ const forbidden = [
   sdk("server", "better-sqlite3"),
   sdk("testing", "better-sqlite3"),
   sdk("testing", "@matrixai/quic"),
-  ...["base", "protocol", "session", "transport", "evidence", "store", "channel", "client", "server"].map((room) =>
-    sdk(room, "../testing/topic-store-contract.ts"),
+  ...["base", "protocol", "session", "transport", "evidence", "rules", "store", "channel", "client", "server"].map(
+    (room) => sdk(room, "../testing/topic-store-contract.ts"),
   ),
   // Detours through a permitted folder.
   sdk("session", "./../transport/transport.ts"),
@@ -83,6 +87,10 @@ const permitted = [
   sdk("store/sqlite", "better-sqlite3"),
   sdk("store/sqlite", "node:fs/promises"),
   sdk("client", "../transport/quic/quic-transport.ts"),
+  sdk("rules", "../evidence/leaf.ts"),
+  sdk("store", "../rules/topic-state.ts"),
+  sdk("client", "../rules/policy.ts"),
+  sdk("server", "../rules/decide.ts"),
   sdk("server", "../store/topic-store.ts"),
   sdk("server", "@node-rs/argon2"),
   sdk("testing", "../server/redroom-server.ts"),

@@ -9,6 +9,7 @@ export default defineConfig({
     transport: "src/transport.ts",
     protocol: "src/protocol.ts",
     evidence: "src/evidence.ts",
+    rules: "src/rules.ts",
     testing: "src/testing.ts",
     "sqlite-worker": "src/store/sqlite/sqlite-worker.ts",
   },

@@ -2,12 +2,18 @@ export type { Range } from "./evidence/ranges.ts";
 export { memoryStore } from "./store/memory-store.ts";
 export type {
   Appended,
+  Build,
   EntryDraft,
   EntryKey,
   Head,
   Person,
+  QuestionPage,
   ReadPage,
+  ReceivedBy,
   StoredEntry,
+  StoredQuestion,
+  TopicHead,
+  TopicPage,
   TopicRecord,
   TopicStore,
   TopicSummary,

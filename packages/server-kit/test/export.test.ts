@@ -247,7 +247,7 @@ describe("the program that comes with an export", () => {
   });
 
   it("knows all kinds of entries", () => {
-    const [, kinds = ""] = /^KINDS = \((.*)\)$/m.exec(VERIFY_PROGRAM) ?? [];
+    const [, kinds = ""] = /^KINDS = \(([^)]*)\)$/m.exec(VERIFY_PROGRAM) ?? [];
     expect(JSON.parse(`[${kinds}]`)).toEqual(ENTRY_KINDS);
   });
 });

@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   "NAME_TAKEN",
   "PASSWORD_INVALID",
   "USER_UNKNOWN",
+  "ROLE_INVALID",
   // topics and messages
   "TOPIC_UNKNOWN",
   "TOPIC_EXISTS",
@@ -47,6 +48,9 @@ export const ERROR_CODES = [
   "TEXT_INVALID",
   "TEXT_TOO_LARGE",
   "REFERENCE_INVALID",
+  "RECIPIENT_INVALID",
+  "DEADLINE_INVALID",
+  "TOO_MANY_QUESTIONS",
   "ID_REUSED",
   "OUTBOX_FULL",
   // evidence

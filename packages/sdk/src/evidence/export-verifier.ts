@@ -11,7 +11,7 @@ import {
   parseExportKeys,
 } from "./export-format.ts";
 import { splitLines } from "./export-lines.ts";
-import { commit, type LeafFields, parseContent, parseLeaf, SALT_BYTES } from "./leaf.ts";
+import { commit, type LeafFields, parseContent, parseLeaf, peopleIn, SALT_BYTES } from "./leaf.ts";
 import { verifyLogKey } from "./log-key.ts";
 import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, equalHashes, hashLeaf, rootOf } from "./merkle.ts";
 
@@ -121,10 +121,10 @@ async function readExport(parts: ExportParts, { pin, earlier, onEntry }: ExportE
   const receipts = splitLines(parts.receipts, MAX_LINE_BYTES);
   for await (const line of splitLines(parts.entries, MAX_LINE_BYTES)) {
     const { line: leafLine, entry } = readEntry(line, tree.size + 1, log.origin);
-    const { seq, kind, by, to = [], re } = entry.leaf;
+    const { seq, kind, re } = entry.leaf;
     tree = appendLeaf(tree, hashLeaf(leafLine)).frontier;
     if (before?.checkpoint.size === seq) grownFromEarlier = equalHashes(rootOf(tree), before.checkpoint.root);
-    for (const person of [by, ...to]) people.add(person);
+    for (const person of peopleIn(entry.leaf)) people.add(person);
     if (kind === "erasure" && re !== undefined) erasures.add(re);
     if (entry.text === undefined) hidden.push(seq);
     else visible += 1;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
-import { ENTRY_KINDS, type EntryKind } from "../base/message-kind.ts";
+import { ENTRY_KINDS, type EntryKind, type Priority } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
 export interface LeafFields {
@@ -18,16 +18,24 @@ export interface LeafFields {
   readonly to?: readonly string[] | undefined;
   /** The seq of the entry that this one refers to; of the last one that was delivered. */
   readonly re?: number | undefined;
+  /** Of a question; absent for `normal`. */
+  readonly priority?: Exclude<Priority, "normal"> | undefined;
+  /** Of a question: until when it wants an answer, in milliseconds since the Unix epoch. */
+  readonly due?: number | undefined;
+  /** Of a question of a regulated conversation: the pseudonyms of those who have to answer it, each once. */
+  readonly asked?: readonly string[] | undefined;
   /** SHA-256(salt ‖ content), 32 bytes in base64url. */
   readonly commitment: string;
 }
 
 /**
- * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at to re commitment`,
- * `to` and `re` only where there are any. These very bytes are hashed, stored, sent and exported; nobody serialises them again.
+ * The leaf line: one line of JSON without spaces, members in this order: `v topic seq id kind by at to re priority due asked
+ * commitment`, those from `to` to `asked` only where there are any. These very bytes are hashed, stored, sent and exported;
+ * nobody serialises them again.
  */
-export function encodeLeaf({ topic, seq, id, kind, by, at, to, re, commitment }: LeafFields): string {
-  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, to, re, commitment });
+export function encodeLeaf(fields: LeafFields): string {
+  const { topic, seq, id, kind, by, at, to, re, priority, due, asked, commitment } = fields;
+  return JSON.stringify({ v: 1, topic, seq, id, kind, by, at, to, re, priority, due, asked, commitment });
 }
 
 /**
@@ -38,12 +46,12 @@ export function encodeLeaf({ topic, seq, id, kind, by, at, to, re, commitment }:
 export function parseLeaf(leaf: string): LeafFields | undefined {
   try {
     const { v, ...fields } = JSON.parse(leaf) as LeafFields & { v: unknown };
-    const { topic, seq, id, kind, by, at, to = [], re, commitment } = fields;
-    const strings = Array.isArray(to) && [topic, id, by, commitment, ...to].every(isText);
-    const numbers = [seq, at, re === undefined ? 1 : re].every((value) => Number.isSafeInteger(value) && value > 0);
+    const { topic, seq, id, kind, by, at, to = [], re = 1, due = 1, asked = [], commitment } = fields;
+    const lists = [to, asked].every(Array.isArray);
+    const strings = lists && [topic, id, by, commitment, ...to, ...asked].every(isText);
+    const numbers = [seq, at, re, due].every((value) => Number.isSafeInteger(value) && value > 0);
     const known = v === 1 && ENTRY_KINDS.includes(kind);
-    const sane = kind !== "delivery" || isDelivery(fields);
-    return strings && numbers && known && sane && encodeLeaf(fields) === leaf ? fields : undefined;
+    return strings && numbers && known && isSane(fields) && encodeLeaf(fields) === leaf ? fields : undefined;
   } catch {
     return undefined;
   }
@@ -52,13 +60,23 @@ export function parseLeaf(leaf: string): LeafFields | undefined {
 /** More receivers take an entry of their own. */
 const MAX_RECEIVERS = 256;
 
-function isDelivery({ seq, to = [], re = seq }: LeafFields): boolean {
-  const receivers = new Set(to).size;
-  return receivers === to.length && receivers >= 1 && receivers <= MAX_RECEIVERS && re < seq;
+/** What each kind has, beyond what all have. */
+function isSane({ kind, seq, to = [], re = seq, priority, due, asked = [] }: LeafFields): boolean {
+  const once = (people: readonly string[]): boolean => new Set(people).size === people.length;
+  if (kind === "question") return (priority === undefined || priority === "low" || priority === "high") && once(asked);
+  if (priority !== undefined || due !== undefined || asked.length > 0) return false;
+  if (kind === "membership") return to.length === 1;
+  if (kind === "reveal") return to.length > 0 && once(to) && re < seq;
+  return kind !== "delivery" || (to.length > 0 && to.length <= MAX_RECEIVERS && once(to) && re < seq);
 }
 
 /** Other languages write half a character in another way than JavaScript does, or not at all. */
 const isText = (value: unknown): value is string => typeof value === "string" && value.isWellFormed();
+
+/** The pseudonyms that a leaf names. */
+export function peopleIn({ by, to = [], asked = [] }: LeafFields): string[] {
+  return [by, ...to, ...asked];
+}
 
 /** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
 export function encodeContent(text: string): string {

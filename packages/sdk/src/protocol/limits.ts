@@ -10,6 +10,8 @@ export interface Limits {
   readonly maxPageEntries: number;
   /** Messages of one topic stream that the server holds before their ack; beyond it stops reading that stream. */
   readonly maxUnacknowledged: number;
+  /** Questions of one person that may be open in one topic. */
+  readonly maxOpenQuestions: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -17,6 +19,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxTitleBytes: 512,
   maxPageEntries: 500,
   maxUnacknowledged: 256,
+  maxOpenQuestions: 100,
 };
 
 /** A frame before the login: a hello, or a name and a password. */
@@ -24,14 +27,21 @@ export const MAX_FRAME_BYTES_BEFORE_LOGIN = 4 * 1024;
 
 /**
  * The longest frame after it: an entry, or a page of 64 topics. A text in JSON takes up to six bytes for one (a control
- * character becomes `\u0000`), a title up to two (`\"`); the names and numbers beside them less than 16 KiB.
+ * character becomes `\u0000`), a title up to two (`\"`); the names and numbers beside them less than 32 KiB.
  */
 export function maxFrameBytes({ maxTextBytes, maxTitleBytes }: Limits): number {
-  return 6 * maxTextBytes + 128 * maxTitleBytes + 16 * 1024;
+  return 6 * maxTextBytes + 128 * maxTitleBytes + 32 * 1024;
 }
 
 /** UTF-8 bytes of a text in a head: a name, a title, what an error says. */
 export const MAX_LINE_BYTES = 4 * 1024;
+
+/** Whom a message may name, and who may have to answer one question. */
+export const MAX_RECIPIENTS = 256;
+
+/** Roles that one person may have in one topic, and characters of a role's name. */
+export const MAX_ROLES = 16;
+export const ROLE_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 
 export const MAX_NAME_BYTES = 128;
 export const MAX_PASSWORD_BYTES = 1024;
@@ -42,6 +52,7 @@ const HIGHEST: Limits = {
   maxTitleBytes: MAX_LINE_BYTES,
   maxPageEntries: 10_000,
   maxUnacknowledged: 100_000,
+  maxOpenQuestions: 10_000,
 };
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the limit. */

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { utf8 } from "../base/bytes.ts";
 import { ID_PATTERN } from "../base/id.ts";
-import { MESSAGE_KINDS } from "../base/message-kind.ts";
-import { MAX_LINE_BYTES } from "./limits.ts";
+import { MESSAGE_KINDS, PRIORITIES } from "../base/message-kind.ts";
+import { MAX_LINE_BYTES, MAX_RECIPIENTS, MAX_ROLES, ROLE_PATTERN } from "./limits.ts";
 import { WIRE_CODES } from "./wire-codes.ts";
 
 /** The version that this library speaks. */
@@ -26,7 +26,12 @@ const note = v.pipe(line, v.minLength(1));
 /** A tree of 2^53 leaves has 53 peaks, and proofs of it are as long. */
 const hashes = v.pipe(v.array(hash), v.maxLength(64));
 
-const topic = v.strictObject({ id, title: line, createdAt: count, head: count });
+const topic = v.strictObject({ id, title: line, createdAt: count, head: count, regulated: v.boolean() });
+const kind = v.picklist(MESSAGE_KINDS);
+const people = v.pipe(v.array(id), v.minLength(1), v.maxLength(MAX_RECIPIENTS));
+const roles = v.pipe(v.array(v.pipe(v.string(), v.regex(ROLE_PATTERN))), v.maxLength(MAX_ROLES));
+/** Names of capabilities: `CAPABILITIES` of the room `rules`. */
+const capabilities = v.pipe(v.array(line), v.maxLength(MAX_ROLES));
 const failure = {
   code: v.picklist(WIRE_CODES),
   message: line,
@@ -55,6 +60,7 @@ export const MESSAGES = {
         maxTitleBytes: count,
         maxPageEntries: count,
         maxUnacknowledged: count,
+        maxOpenQuestions: count,
       }),
       heartbeatMs: count,
       logKey: hash,
@@ -93,7 +99,16 @@ export const MESSAGES = {
   // Request streams: one request, its response, and both sides end.
   listTopics: { frameType: 0x10, head: v.strictObject({ after: v.exactOptional(id) }), body: false },
   topicList: { frameType: 0x11, head: v.strictObject({ topics: v.array(topic), more: v.boolean() }), body: false },
-  createTopic: { frameType: 0x12, head: v.strictObject({ title: line }), body: false },
+  createTopic: {
+    frameType: 0x12,
+    head: v.strictObject({
+      title: line,
+      regulated: v.boolean(),
+      // Who belongs to it from the beginning: login names.
+      members: v.pipe(v.array(v.strictObject({ user: line, roles })), v.maxLength(MAX_RECIPIENTS)),
+    }),
+    body: false,
+  },
   topicCreated: { frameType: 0x13, head: v.strictObject({ topic }), body: false },
   readHistory: { frameType: 0x14, head: v.strictObject({ topic: id, from: seq, limit: seq }), body: false },
   historyRead: {
@@ -105,6 +120,54 @@ export const MESSAGES = {
   entryProof: { frameType: 0x17, head: v.strictObject({ proof: line }), body: false },
   proveConsistency: { frameType: 0x18, head: v.strictObject({ topic: id, first: count, second: count }), body: false },
   consistencyProof: { frameType: 0x19, head: v.strictObject({ hashes }), body: false },
+  // Somebody's roles from now on, by login name; none: no member any more.
+  setRoles: { frameType: 0x1a, head: v.strictObject({ topic: id, user: line, roles }), body: false },
+  rolesSet: { frameType: 0x1b, head: v.strictObject({}), body: false },
+  listQuestions: {
+    frameType: 0x1c,
+    head: v.strictObject({
+      topic: id,
+      state: v.exactOptional(v.picklist(["open", "answered", "withdrawn", "closed"])),
+      of: v.exactOptional(id),
+      for: v.exactOptional(id),
+      after: v.exactOptional(seq),
+      limit: seq,
+    }),
+    body: false,
+  },
+  // Behind the entries of these questions, in the same order. `asked`: who still has to answer, in a regulated conversation.
+  questionList: {
+    frameType: 0x1d,
+    head: v.strictObject({
+      questions: v.array(
+        v.strictObject({
+          seq,
+          state: v.picklist(["open", "answered", "withdrawn", "closed"]),
+          asked: v.exactOptional(v.array(id)),
+        }),
+      ),
+      more: v.boolean(),
+    }),
+    body: false,
+  },
+  search: {
+    frameType: 0x1e,
+    head: v.strictObject({
+      topic: id,
+      text: v.exactOptional(line),
+      kinds: v.exactOptional(v.array(kind)),
+      authors: v.exactOptional(people),
+      recipients: v.exactOptional(people),
+      from: v.exactOptional(count),
+      until: v.exactOptional(count),
+      newestFirst: v.boolean(),
+      after: v.exactOptional(seq),
+      limit: seq,
+    }),
+    body: false,
+  },
+  // Behind the entries found. `next`: ask on behind this seq, there may be more.
+  found: { frameType: 0x1f, head: v.strictObject({ next: v.exactOptional(seq) }), body: false },
 
   // Topic streams.
   // `from`: the first seq wanted; 0 for live entries only; absent for none, to publish only.
@@ -115,12 +178,24 @@ export const MESSAGES = {
   },
   topicOpened: {
     frameType: 0x21,
-    head: v.strictObject({ topic, frontier: hashes, checkpoint: v.exactOptional(note) }),
+    head: v.strictObject({
+      topic,
+      you: v.strictObject({ id, roles, capabilities }),
+      frontier: hashes,
+      checkpoint: v.exactOptional(note),
+    }),
     body: false,
   },
   publish: {
     frameType: 0x22,
-    head: v.strictObject({ id, kind: v.picklist(MESSAGE_KINDS), re: v.exactOptional(seq) }),
+    head: v.strictObject({
+      id,
+      kind,
+      to: v.exactOptional(people),
+      re: v.exactOptional(seq),
+      priority: v.exactOptional(v.picklist(PRIORITIES)),
+      due: v.exactOptional(seq),
+    }),
     body: true,
   },
   ack: { frameType: 0x23, head: v.strictObject({ id, seq, at: count, duplicate: v.boolean() }), body: false },
@@ -130,9 +205,48 @@ export const MESSAGES = {
   placeholder: { frameType: 0x26, head: v.strictObject({ leafHash: hash }), body: false },
   checkpoint: { frameType: 0x27, head: v.strictObject({ note }), body: false },
   // Who is behind a pseudonym: all members when a reader opens, others as they come. Present names, not part of the log.
-  member: { frameType: 0x28, head: v.strictObject({ id, name: line }), body: false },
+  member: { frameType: 0x28, head: v.strictObject({ id, name: line, roles }), body: false },
   // "I have received the entries from `first` to `last`."
   receipt: { frameType: 0x29, head: v.strictObject({ first: seq, last: seq }), body: false },
+  // In the place of an answer that the reader may not read yet: its leaf, without content and salt.
+  sealed: { frameType: 0x2a, head: v.strictObject({ author: line }), body: true },
+  // Behind a reveal: the answer that was sealed, as an entry.
+  revealed: { frameType: 0x2b, head: v.strictObject({ author: line, salt: hash, leafBytes: count }), body: true },
+  // Our own roles have changed.
+  rights: { frameType: 0x2c, head: v.strictObject({ roles, capabilities }), body: false },
+  // Whether a member is there; `since`: for how many milliseconds it has been so.
+  presence: {
+    frameType: 0x2d,
+    head: v.strictObject({ id, state: v.picklist(["online", "away", "offline"]), sinceMs: count }),
+    body: false,
+  },
+  // Somebody begins or stops writing: from a client without `id`, to the others with it. Not part of the record.
+  typing: { frameType: 0x2e, head: v.strictObject({ id: v.exactOptional(id), active: v.boolean() }), body: false },
+  // Who of a regulated conversation waits for whom, as far as it concerns the reader: all of it, whenever it has changed.
+  waiting: {
+    frameType: 0x2f,
+    head: v.strictObject({
+      pairs: v.array(v.strictObject({ reader: id, answerer: id, answers: v.array(seq), questions: v.array(seq) })),
+    }),
+    body: false,
+  },
+
+  // More requests.
+  listPrepared: { frameType: 0x30, head: v.strictObject({ topic: id }), body: false },
+  // One of the messages to pick from; `shared`: of the server's pool, not of the topic's own.
+  prepared: {
+    frameType: 0x31,
+    head: v.strictObject({ id, kind, title: v.exactOptional(line), shared: v.boolean() }),
+    body: true,
+  },
+  preparedListed: { frameType: 0x34, head: v.strictObject({}), body: false },
+  // Who has received an entry, and when the record says so.
+  listDeliveries: { frameType: 0x32, head: v.strictObject({ topic: id, seq }), body: false },
+  deliveryList: {
+    frameType: 0x33,
+    head: v.strictObject({ deliveries: v.array(v.strictObject({ id, at: count })) }),
+    body: false,
+  },
 } as const;
 
 export type MessageType = keyof typeof MESSAGES;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { toBase64Url } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { commit, encodeContent, encodeLeaf, type LeafFields, SALT_BYTES } from "../evidence/leaf.ts";
+import { commit, encodeContent, encodeLeaf, type LeafFields, peopleIn, SALT_BYTES } from "../evidence/leaf.ts";
 import { hashLeaf } from "../evidence/merkle.ts";
 import { encodeMessage } from "../protocol/codec.ts";
 import { packEntry } from "../protocol/entry-body.ts";
@@ -37,8 +37,7 @@ export function refuseOther(
 
 /** The pseudonyms that an entry names. */
 export function peopleOf({ leaf }: StoredEntry): readonly string[] {
-  const { by, to = [] } = JSON.parse(leaf) as LeafFields;
-  return [by, ...to];
+  return peopleIn(JSON.parse(leaf) as LeafFields);
 }
 
 /** The frame of an entry; of one whose content is erased, that of its placeholder. */

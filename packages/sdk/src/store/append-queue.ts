@@ -1,11 +1,11 @@
 import { RedRoomError } from "../base/errors.ts";
 import { type Addition, type AppendCall, Batch, type Found } from "./batch.ts";
-import type { Appended, EntryKey, Head } from "./topic-store.ts";
+import type { Appended, Build, EntryKey, TopicHead } from "./topic-store.ts";
 
 /** What a store does for its queue. Each fails with `STORE_UNAVAILABLE` only, and is never called while another runs. */
 export interface LogBackend {
   /** The heads of the topics that exist, in the order asked; `undefined` for one that does not. */
-  heads(topicIds: readonly string[]): Promise<readonly (Head | undefined)[]>;
+  heads(topicIds: readonly string[]): Promise<readonly (TopicHead | undefined)[]>;
   /** In one transaction: adds everything and syncs it, or adds nothing and says what stands against it. */
   commit(additions: readonly Addition[]): Promise<CommitResult>;
 }
@@ -19,7 +19,7 @@ export type CommitResult =
   | {
       readonly type: "conflict";
       /** Topics that have another head than was assumed: somebody else has written. */
-      readonly heads: readonly (readonly [topicId: string, head: Head])[];
+      readonly heads: readonly (readonly [topicId: string, head: TopicHead])[];
       /** At most one for an addition. */
       readonly found: readonly Found[];
     };
@@ -34,7 +34,7 @@ const MAX_KNOWN_HEADS = 10_000;
  */
 export class AppendQueue {
   readonly #backend: LogBackend;
-  readonly #heads = new Map<string, Head>();
+  readonly #heads = new Map<string, TopicHead>();
   #calls: AppendCall[] = [];
   #running: Promise<void> | undefined;
 
@@ -43,7 +43,7 @@ export class AppendQueue {
   }
 
   /** @param erases The seq whose content is removed with the same commit. */
-  append(topicId: string, key: EntryKey, build: AppendCall["build"], erases?: number): Promise<Appended> {
+  append(topicId: string, key: EntryKey, build: Build, erases?: number): Promise<Appended> {
     return new Promise((resolve, reject) => {
       this.#calls.push({ topicId, key, build, erases, resolve, reject });
       this.#running ??= this.#run();

@@ -1,14 +1,15 @@
 import { RedRoomError } from "../base/errors.ts";
 import { type Delivery, deliveryOf } from "../evidence/delivery.ts";
 import { type LeafFields, parseContent, parseLeaf, SALT_BYTES } from "../evidence/leaf.ts";
+import { applyChanges, changesBy, type StateChange } from "../rules/topic-state.ts";
 import { topicUnknown } from "./store-errors.ts";
-import type { Appended, EntryDraft, EntryKey, Head, StoredEntry } from "./topic-store.ts";
+import type { Appended, Build, EntryDraft, EntryKey, StoredEntry, TopicHead } from "./topic-store.ts";
 
 /** A call of `append` that waits for its answer. */
 export interface AppendCall {
   readonly topicId: string;
   readonly key: EntryKey;
-  readonly build: (head: Head) => readonly EntryDraft[];
+  readonly build: Build;
   readonly erases: number | undefined;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
@@ -21,8 +22,17 @@ export interface Addition {
   readonly entries: readonly (StoredEntry & EntryDraft)[];
   /** What its entries of the kind `delivery` say, in their order. */
   readonly deliveries: readonly RecordedDelivery[];
+  /** What they change in the state of their topic, in their order, each with the entry that does. */
+  readonly changes: readonly RecordedChange[];
   /** The seq whose content goes with this commit. */
   readonly erases: number | undefined;
+}
+
+/** A change of a topic's state. */
+export interface RecordedChange {
+  /** The entry that makes it. */
+  readonly by: number;
+  readonly change: StateChange;
 }
 
 export interface RecordedDelivery extends Delivery {
@@ -45,9 +55,9 @@ export interface Found {
 export class Batch {
   readonly additions: Addition[] = [];
   /** Topics with their heads after the commit. */
-  readonly heads = new Map<string, Head>();
+  readonly heads = new Map<string, TopicHead>();
   bytes = 0;
-  readonly #before: ReadonlyMap<string, Head>;
+  readonly #before: ReadonlyMap<string, TopicHead>;
   readonly #keys = new Map<string, StoredEntry>();
   readonly #members: {
     readonly call: AppendCall;
@@ -56,7 +66,7 @@ export class Batch {
   }[] = [];
 
   /** @param before The heads as they are known; a topic without one does not exist. */
-  constructor(before: ReadonlyMap<string, Head>) {
+  constructor(before: ReadonlyMap<string, TopicHead>) {
     this.#before = before;
   }
 
@@ -77,10 +87,19 @@ export class Batch {
         this.bytes += entry.leaf.length + entry.content.length;
       }
       const added = entries.map(({ entry }) => entry);
-      this.heads.set(topicId, { seq: head.seq + added.length });
-      this.#members.push({ call, addition: this.additions.length, result: { entries: added, duplicate: false } });
+      const changes: RecordedChange[] = [];
+      let { state } = head;
+      for (const { leaf, text } of entries) {
+        const own = changesBy(state, leaf, text);
+        state = applyChanges(state, leaf, own);
+        changes.push(...own.map((change) => ({ by: leaf.seq, change })));
+      }
+      const after = { seq: head.seq + added.length, state };
+      this.heads.set(topicId, after);
+      const result = { entries: added, duplicate: false, head: after };
+      this.#members.push({ call, addition: this.additions.length, result });
       const deliveries = entries.flatMap(({ delivery }) => delivery ?? []);
-      this.additions.push({ topicId, key, entries: added, deliveries, erases });
+      this.additions.push({ topicId, key, entries: added, deliveries, changes, erases });
     } catch (thrown) {
       call.reject(thrown);
     }
@@ -116,7 +135,7 @@ export class Batch {
     for (const { call } of this.#members) call.reject(error);
   }
 
-  #number(topicId: string, key: EntryKey, head: Head, drafts: readonly EntryDraft[]) {
+  #number(topicId: string, key: EntryKey, head: TopicHead, drafts: readonly EntryDraft[]) {
     if (drafts.length === 0) throw wrong("nothing was built");
     const own = new Set<string>();
     return drafts.map((draft, index) => {
@@ -129,17 +148,19 @@ export class Batch {
       if (draft.salt.byteLength !== SALT_BYTES) {
         throw wrong(`entry ${seq} has a salt of ${draft.salt.byteLength} bytes, ${SALT_BYTES} are needed`);
       }
-      const text = keyOf(topicId, { author: leaf.by, id: leaf.id });
-      if (this.#keys.has(text) || own.has(text)) throw wrong(`entry ${seq} repeats the id of another`);
-      own.add(text);
-      const delivery = leaf.kind === "delivery" ? readDelivery(leaf, draft) : undefined;
-      return { leaf, delivery, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
+      const name = keyOf(topicId, { author: leaf.by, id: leaf.id });
+      if (this.#keys.has(name) || own.has(name)) throw wrong(`entry ${seq} repeats the id of another`);
+      own.add(name);
+      const text = parseContent(draft.content);
+      if (text === undefined) throw wrong(`entry ${seq} has no content that can be read`);
+      const delivery = leaf.kind === "delivery" ? readDelivery(leaf, text) : undefined;
+      return { leaf, text, delivery, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
     });
   }
 }
 
-function readDelivery(leaf: LeafFields, { content }: EntryDraft): RecordedDelivery {
-  const delivery = deliveryOf(leaf, parseContent(content) ?? "");
+function readDelivery(leaf: LeafFields, text: string): RecordedDelivery {
+  const delivery = deliveryOf(leaf, text);
   if (delivery === undefined) throw wrong(`entry ${leaf.seq} is a delivery without a range`);
   return { seq: leaf.seq, ...delivery };
 }

@@ -1,8 +1,10 @@
 import { randomId } from "../base/id.ts";
-import { parseLeaf } from "../evidence/leaf.ts";
+import { deliveryOf } from "../evidence/delivery.ts";
+import { parseContent, parseLeaf } from "../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
 import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
 import { addRange, type Range } from "../evidence/ranges.ts";
+import { applyChanges, emptyState, type QuestionState, type TopicState } from "../rules/topic-state.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
 import { grow, StoredTree, signHead } from "./signed-tree.ts";
@@ -18,12 +20,16 @@ import {
 } from "./store-errors.ts";
 import type {
   Appended,
-  EntryDraft,
+  Build,
   EntryKey,
-  Head,
   Person,
+  QuestionPage,
   ReadPage,
+  ReceivedBy,
   StoredEntry,
+  StoredQuestion,
+  TopicHead,
+  TopicPage,
   TopicRecord,
   TopicStore,
   TopicSummary,
@@ -51,6 +57,9 @@ interface MemoryTopic extends TopicRecord {
   /** From person to pseudonym. */
   readonly pseudonyms: Map<string, string>;
   readonly received: Map<string, readonly Range[]>;
+  state: TopicState;
+  /** By seq: the state of each question. */
+  readonly questions: Map<number, QuestionState>;
 }
 
 class MemoryStore implements TopicStore, LogBackend {
@@ -99,6 +108,8 @@ class MemoryStore implements TopicStore, LogBackend {
       keys: new Map(),
       pseudonyms: new Map(),
       received: new Map(),
+      state: emptyState(topic.regulated),
+      questions: new Map(),
       frontier: EMPTY_FRONTIER,
       checkpoint: undefined,
     });
@@ -111,11 +122,44 @@ class MemoryStore implements TopicStore, LogBackend {
     return found && summaryOf(found);
   }
 
-  async listTopics({ after, limit }: { after?: string | undefined; limit: number }): Promise<TopicSummary[]> {
+  async listTopics({ after, member, limit }: TopicPage): Promise<TopicSummary[]> {
     this.#check();
     const topics = [...this.#topics.values()];
     const start = after === undefined ? 0 : topics.indexOf(this.#topic(after)) + 1;
-    return topics.slice(start, start + limit).map(summaryOf);
+    const belongs = ({ pseudonyms, state }: MemoryTopic): boolean =>
+      member === undefined || state.members.has(pseudonyms.get(member) ?? "");
+    return topics.slice(start).filter(belongs).slice(0, limit).map(summaryOf);
+  }
+
+  async head(topicId: string): Promise<TopicHead> {
+    return headOf(this.#topic(topicId));
+  }
+
+  async questions(
+    topicId: string,
+    { state, of, for: recipient, after = 0, limit }: QuestionPage,
+  ): Promise<StoredQuestion[]> {
+    const topic = this.#topic(topicId);
+    const wanted = [...topic.questions].flatMap(([seq, its]) => {
+      const entry = topic.entries[seq - 1];
+      const leaf = entry && parseLeaf(entry.leaf);
+      if (entry === undefined || leaf === undefined || seq <= after || (state ?? its) !== its) return [];
+      if ((of ?? leaf.by) !== leaf.by || !(recipient === undefined || (leaf.to?.includes(recipient) ?? true)))
+        return [];
+      return [{ entry, state: its, asked: topic.state.open.get(seq)?.asked }];
+    });
+    return wanted.slice(0, limit);
+  }
+
+  async deliveriesOf(topicId: string, seq: number): Promise<readonly ReceivedBy[]> {
+    const received = new Map<string, number>();
+    for (const { leaf, content } of this.#topic(topicId).entries.slice(seq)) {
+      const fields = parseLeaf(leaf);
+      const delivery = fields?.kind === "delivery" && deliveryOf(fields, parseContent(content ?? "") ?? "");
+      if (!delivery || delivery.first > seq || delivery.last < seq) continue;
+      for (const pseudonym of delivery.to) if (!received.has(pseudonym)) received.set(pseudonym, fields?.at ?? 0);
+    }
+    return [...received].map(([pseudonym, at]) => ({ pseudonym, at }));
   }
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
@@ -135,7 +179,7 @@ class MemoryStore implements TopicStore, LogBackend {
     return new Map(this.#topic(topicId).received);
   }
 
-  async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
+  async append(topicId: string, key: EntryKey, build: Build): Promise<Appended> {
     this.#check();
     return this.#queue.append(topicId, key, build);
   }
@@ -161,12 +205,7 @@ class MemoryStore implements TopicStore, LogBackend {
     return this.#topic(topicId).tree.proveConsistency(first, second);
   }
 
-  async erase(
-    topicId: string,
-    seq: number,
-    key: EntryKey,
-    build: (head: Head) => readonly EntryDraft[],
-  ): Promise<Appended> {
+  async erase(topicId: string, seq: number, key: EntryKey, build: Build): Promise<Appended> {
     const { entries, checkpoint = "" } = this.#topic(topicId);
     const entry = entries[seq - 1];
     const content = entry?.content !== undefined;
@@ -184,10 +223,10 @@ class MemoryStore implements TopicStore, LogBackend {
   }
 
   /** @internal */
-  async heads(topicIds: readonly string[]): Promise<(Head | undefined)[]> {
+  async heads(topicIds: readonly string[]): Promise<(TopicHead | undefined)[]> {
     return topicIds.map((id) => {
       const topic = this.#topics.get(id);
-      return topic && { seq: topic.entries.length };
+      return topic && headOf(topic);
     });
   }
 
@@ -202,7 +241,7 @@ class MemoryStore implements TopicStore, LogBackend {
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
     const checkpoints = new Map<string, string>();
-    for (const { topicId, entries, deliveries, erases } of additions) {
+    for (const { topicId, entries, deliveries, changes, erases } of additions) {
       const topic = this.#topics.get(topicId); // what was taken before `close` is still committed
       if (topic === undefined) throw topicUnknown(topicId);
       const leaves = entries.map(({ leaf }) => leaf);
@@ -214,6 +253,11 @@ class MemoryStore implements TopicStore, LogBackend {
       topic.checkpoint = checkpoint;
       checkpoints.set(topicId, checkpoint);
       for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry.seq);
+      for (const { by, change } of changes) {
+        const leaf = parseLeaf(topic.entries[by - 1]?.leaf ?? "");
+        if (leaf !== undefined) topic.state = applyChanges(topic.state, leaf, [change]);
+        if (change.type === "question") topic.questions.set(change.seq, change.state);
+      }
       for (const { to, ...range } of deliveries) {
         for (const one of to) topic.received.set(one, addRange(topic.received.get(one) ?? [], range));
       }
@@ -273,12 +317,15 @@ class MemoryUsers implements UserStore {
   }
 }
 
-const summaryOf = ({ id, title, createdAt, entries }: MemoryTopic): TopicSummary => ({
+const summaryOf = ({ id, title, createdAt, regulated, entries }: MemoryTopic): TopicSummary => ({
   id,
   title,
   createdAt,
+  regulated,
   head: { seq: entries.length },
 });
+
+const headOf = ({ entries, state }: MemoryTopic): TopicHead => ({ seq: entries.length, state });
 
 function erasedBy(leaf: string): number | undefined {
   const fields = parseLeaf(leaf);

@@ -1,5 +1,6 @@
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
+import type { QuestionState, TopicState } from "../rules/topic-state.ts";
 
 /**
  * Where topics and their entries live: the seam for other databases. Every implementation passes the suite
@@ -47,11 +48,12 @@ export interface TopicStore {
   findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined>;
 
   /**
-   * Topics in the order of their creation, at most `limit`, behind the topic with the id `after`.
+   * Topics in the order of their creation, at most `limit`, behind the topic with the id `after`; with `member` (the id of a
+   * person) those that this person belongs to now.
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN` when there is no topic `after`.
    */
-  listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]>;
+  listTopics(page: TopicPage): Promise<TopicSummary[]>;
 
   /**
    * The pseudonym of a person in a topic: random, made at the first call, the same for ever after. Also notes the
@@ -77,9 +79,33 @@ export interface TopicStore {
   received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>>;
 
   /**
+   * The head of a topic with the state that its entries lead to (`foldEntry`). MUST be written in the transaction that
+   * writes the entries, and MUST take no more time for a long topic than for a short one.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  head(topicId: string): Promise<TopicHead>;
+
+  /**
+   * Questions in the order of their numbers, at most `limit`, behind the seq `after`; only those in `state`, asked by `of`,
+   * addressed to `for` or to nobody (pseudonyms).
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  questions(topicId: string, page: QuestionPage): Promise<StoredQuestion[]>;
+
+  /**
+   * Who has received the entry `seq`, in the order in which the record says so: `at` is the time of the first entry of the kind
+   * `delivery` that covers it.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  deliveriesOf(topicId: string, seq: number): Promise<readonly ReceivedBy[]>;
+
+  /**
    * Adds entries at the end of a topic, all or none. MUST be durable (synced) when it resolves.
    *
-   * - `build` gets the head and returns one entry or more, numbered `head.seq + 1, + 2, …`, each with the id of its topic
+   * - `build` gets the head, with the state up to there, and returns one entry or more, numbered `head.seq + 1, + 2, …`, each with the id of its topic
    *   in the leaf and a salt of 32 bytes, the first with the author and id of `key`, a delivery with a range that can be
    *   read (`deliveryOf`); anything else rejects this call with `INTERNAL`. It is pure and synchronous and MAY be called
    *   again with another head, when somebody else was faster.
@@ -92,7 +118,7 @@ export interface TopicStore {
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE` (retryable), `STORE_CLOSED`, `INTERNAL`.
    */
-  append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
+  append(topicId: string, key: EntryKey, build: Build): Promise<Appended>;
 
   /** The public half of the key that signs this store's checkpoints from now on: Ed25519, 32 bytes. */
   logKey(): Promise<Uint8Array>;
@@ -129,7 +155,7 @@ export interface TopicStore {
    * @throws {RedRoomError} `REFERENCE_INVALID` when there is no such entry, when it is no message (what the operator did
    * stays on record), or when its content is missing without an erasure; otherwise as `append` does.
    */
-  erase(topicId: string, seq: number, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended>;
+  erase(topicId: string, seq: number, key: EntryKey, build: Build): Promise<Appended>;
 
   /**
    * Entries from seq `from` upwards, dense and in order: at most `limit`, and MAY be fewer, but at least one where there
@@ -146,6 +172,14 @@ export interface TopicRecord {
   readonly title: string;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
+  /** Whether answers are exchanged one for the other; never changed. */
+  readonly regulated: boolean;
+}
+
+export interface TopicPage {
+  readonly after?: string | undefined;
+  readonly member?: string | undefined;
+  readonly limit: number;
 }
 
 export interface TopicSummary extends TopicRecord {
@@ -155,6 +189,35 @@ export interface TopicSummary extends TopicRecord {
 export interface Head {
   /** The highest seq; 0 for an empty topic. */
   readonly seq: number;
+}
+
+/** The head of a log, and what the log says up to there. */
+export interface TopicHead extends Head {
+  readonly state: TopicState;
+}
+
+/** Makes the entries that follow a head. */
+export type Build = (head: TopicHead) => readonly EntryDraft[];
+
+export interface QuestionPage {
+  readonly state?: QuestionState | undefined;
+  readonly of?: string | undefined;
+  readonly for?: string | undefined;
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export interface StoredQuestion {
+  readonly entry: StoredEntry;
+  readonly state: QuestionState;
+  /** Those who still have to answer, of a regulated conversation. */
+  readonly asked: readonly string[] | undefined;
+}
+
+export interface ReceivedBy {
+  readonly pseudonym: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
 }
 
 export interface Person {
@@ -191,6 +254,8 @@ export interface Appended {
   readonly duplicate: boolean;
   /** The newest signed checkpoint; it covers the entries. */
   readonly checkpoint: string;
+  /** The head behind the entries that were added; `undefined` for a duplicate. */
+  readonly head?: TopicHead | undefined;
 }
 
 export interface ReadPage {

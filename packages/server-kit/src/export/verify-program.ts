@@ -8,8 +8,10 @@ It ends with 0 when everything holds, with 1 and the first fault when not, with 
 import argparse, base64, hashlib, json, os, re, subprocess, sys, tempfile, time
 
 LEAF = {"v": int, "topic": str, "seq": int, "id": str, "kind": str, "by": str, "at": int, "to": list, "re": int,
-        "commitment": str}  # in this order; "to" and "re" only where there are any
-KINDS = ("question", "answer", "note", "delivery", "erasure", "export")
+        "priority": str, "due": int, "asked": list, "commitment": str}  # in this order
+SOME = ("to", "re", "priority", "due", "asked")  # only where there are any
+KINDS = ("question", "answer", "note", "correction", "withdrawal", "closing", "reveal", "membership", "delivery",
+         "erasure", "export")
 ED25519 = bytes.fromhex("302a300506032b6570032100")  # what stands before such a key in DER
 ID = "[A-Za-z0-9_-]{21}[AQgw]"  # 16 bytes in base64url
 
@@ -50,6 +52,15 @@ def canonical(text, indent=None, end=""):  # one way to write it, so that all wh
     written = json.dumps(value, ensure_ascii=False, indent=indent, separators=(",", colon)) + end
     must(type(value) is dict and written == text, "not canonical")
     return value
+
+def sane(leaf, to, re, asked):  # what each kind has, beyond what all have
+    if leaf["kind"] == "question": return leaf.get("priority", "low") in ("low", "high") and once(asked)
+    if "priority" in leaf or "due" in leaf or asked: return False
+    if leaf["kind"] == "membership": return len(to) == 1
+    if leaf["kind"] == "reveal": return len(to) > 0 and once(to) and re < leaf["seq"]
+    return leaf["kind"] != "delivery" or 0 < len(to) <= 256 and once(to) and re < leaf["seq"]
+
+def once(people): return len(set(people)) == len(people)
 
 def root_of(peaks):  # RFC 6962: the complete subtrees, joined from the right
     root = peaks[-1] if peaks else sha256()
@@ -99,15 +110,14 @@ try:
             row = canonical(line.decode().removesuffix("\n"))
             must(list(row) in (["leaf"], ["leaf", "content", "salt"]), "malformed")
             leaf, salt, text = canonical(row["leaf"]), unbase64(row.get("salt", "")), None
-            must(list(leaf) == [name for name in LEAF if name in leaf or name not in ("to", "re")] and leaf["v"] == 1
+            must(list(leaf) == [name for name in LEAF if name in leaf or name not in SOME] and leaf["v"] == 1
                  and all(type(leaf[name]) is LEAF[name] for name in leaf) and leaf["kind"] in KINDS
                  and all(0 < number < 2**53 for number in leaf.values() if type(number) is int)
-                 and all(type(one) is str for one in leaf.get("to", []))
-                 and (leaf["kind"] != "delivery" or 1 <= len(leaf.get("to", [])) == len(set(leaf["to"])) <= 256
-                      and leaf.get("re", seq) < seq), "malformed leaf")
+                 and all(type(one) is str for one in leaf.get("to", []) + leaf.get("asked", [])), "malformed leaf")
+            must(sane(leaf, leaf.get("to", []), leaf.get("re", seq), leaf.get("asked", [])), "malformed leaf")
             must(leaf["seq"] == seq and f"redroom/{leaf['topic']}" == log, "not this place in this log")
             if leaf["kind"] == "erasure": erasures.add(leaf.get("re"))
-            people.update([leaf["by"], *leaf.get("to", [])])
+            people.update([leaf["by"], *leaf.get("to", []), *leaf.get("asked", [])])
             node, rest = sha256(b"\0", row["leaf"].encode()), seq - 1
             while rest % 2: node, rest = sha256(b"\1", peaks.pop(), node), rest // 2
             peaks.append(node)

@@ -1,0 +1,56 @@
+import type { Draft, OpenQuestion, SealedAnswer, TopicState } from "./topic-state.ts";
+
+/** Whether somebody may answer at all: who may not owes nothing. */
+type MayAnswer = (pseudonym: string) => boolean;
+
+/**
+ * The questions that keep an answer sealed: those that its author has put to its reader before, and that the reader has not
+ * answered. The rule of the regulated conversation (R19).
+ */
+export function blockersOf(
+  { by, reader, since }: SealedAnswer,
+  { open }: TopicState,
+  mayAnswer: MayAnswer,
+): readonly (OpenQuestion & { readonly seq: number })[] {
+  if (!mayAnswer(reader)) return [];
+  return [...open].flatMap(([seq, question]) => {
+    const owed = question.by === by && seq < since && question.asked?.includes(reader);
+    return owed ? [{ ...question, seq }] : [];
+  });
+}
+
+/** One entry for each sealed answer that nothing keeps sealed any more, oldest first. */
+export function revealsDue(state: TopicState, mayAnswer: MayAnswer, server: string): readonly Draft[] {
+  return [...state.sealed]
+    .filter(([, sealed]) => blockersOf(sealed, state, mayAnswer).length === 0)
+    .sort(([a], [b]) => a - b)
+    .map(([re, { by, reader }]) => ({ kind: "reveal", by: server, to: [reader, by], re, text: "" }));
+}
+
+/** Who waits for whom: "answer `questions` to read `answers`". */
+export interface Waiting {
+  /** Has questions to answer first. */
+  readonly reader: string;
+  /** Has answered, and waits for the reader's answers. */
+  readonly answerer: string;
+  /** Seqs of the sealed answers. */
+  readonly answers: readonly number[];
+  /** Seqs of the questions that keep them sealed. */
+  readonly questions: readonly number[];
+}
+
+export function waitingIn(state: TopicState, mayAnswer: MayAnswer): readonly Waiting[] {
+  const pairs = new Map<string, { reader: string; answerer: string; answers: number[]; questions: Set<number> }>();
+  for (const [seq, sealed] of state.sealed) {
+    const { reader, by: answerer } = sealed;
+    const key = JSON.stringify([reader, answerer]);
+    const pair = pairs.get(key) ?? { reader, answerer, answers: [], questions: new Set() };
+    if (seq === sealed.since) pair.answers.push(seq); // not its corrections
+    for (const question of blockersOf(sealed, state, mayAnswer)) pair.questions.add(question.seq);
+    pairs.set(key, pair);
+  }
+  return [...pairs.values()].map(({ questions, ...pair }) => ({
+    ...pair,
+    questions: [...questions].sort((a, b) => a - b),
+  }));
+}
