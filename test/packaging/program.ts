@@ -7,8 +7,9 @@ const read = (path: string) => readFileSync(path, "utf8");
 const store = sqliteStore("room.db");
 const server = new RedRoomServer({ tls: { certificate: read("certificate.pem"), privateKey: read("key.pem") }, store });
 const { address } = await server.listen();
-await createUser(store.users, { name: "anna", password: "correct horse" });
+const anna = await createUser(store.users, { name: "anna", password: "correct horse" });
 await server.createTopic("Share Deal");
+await server.setRoles("Share Deal", anna, ["superuser"]);
 
 const client = await RedRoomClient.connect(address, { auth: { name: "anna", password: "correct horse" } });
 const topic = await client.topic("Share Deal").open({ from: "start" });

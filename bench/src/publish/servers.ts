@@ -23,6 +23,7 @@ async function redroom(folder: string, tls: TlsPair): Promise<RunningServer> {
     tls,
     store,
     authenticate: async ({ name }) => ({ id: name, name, admin: false }),
+    policy: () => ["note", "readAddressed"],
   });
   const { address } = await server.listen();
   await server.createTopic(TOPIC);

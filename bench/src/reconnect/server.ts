@@ -38,6 +38,7 @@ async function redroom({ folder, tls, address: before, round, passwords }: Liste
     tls,
     store,
     heartbeatMs: HEARTBEAT_MS,
+    policy: () => ["note", "readAddressed"],
     ...(!passwords && { authenticate: unread }),
   });
   const { address } = await server.listen({ port: before === "" ? somePort() : parseAddress(before).port });

@@ -19,11 +19,20 @@ export type { PreparedMessage, Receipt } from "./client/topic-requests.ts";
 export type { Found, SearchOptions } from "./client/topic-search.ts";
 export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
+export {
+  type Capability,
+  memberPolicy,
+  type Policy,
+  ROLES,
+  type Role,
+  roomPolicy,
+  type Subject,
+} from "./rules/policy.ts";
 export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";
 export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/redroom-server.ts";
-export { createTopic } from "./server/requests.ts";
+export { createTopic, type NewTopic } from "./server/requests.ts";
 export type { RedRoomServerOptions } from "./server/server-options.ts";
 export { setPassword } from "./server/set-password.ts";
 export type { ClientState, StateChange } from "./session/client-state.ts";

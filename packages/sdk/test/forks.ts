@@ -4,6 +4,7 @@ import { memoryTransport, type Transport } from "@redroom/sdk/transport";
 import { makeLogKey } from "../src/evidence/log-key.ts";
 import type { EntryDraft, EntryKey, TopicStore } from "../src/store/topic-store.ts";
 import { draftOf, newKey } from "../src/testing/store-entries.ts";
+import { everybody } from "./everybody.ts";
 
 export const TITLE = "Share Deal";
 
@@ -49,7 +50,7 @@ export function openForks(transport: Transport = memoryTransport()) {
     async serve(texts: readonly string[]) {
       const store = await forks.record(texts);
       const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
-      const server = new RedRoomServer({ store, transport, authenticate });
+      const server = new RedRoomServer({ store, transport, authenticate, policy: everybody });
       servers.push(server);
       return { store, ...(await server.listen()) };
     },

@@ -12,6 +12,7 @@ import { sqliteStore } from "@redroom/sdk/sqlite";
 import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport, quicTransport, type Transport } from "@redroom/sdk/transport";
 import { makeCertificate } from "./certificates.ts";
+import { everybody } from "./everybody.ts";
 
 export type WorldKind = "memory" | "real";
 
@@ -40,7 +41,7 @@ export async function openWorld(
   for (const name of options.users ?? ["anna", "bernd"]) {
     await createUser(inner.users, { name, password: PASSWORD, admin: name === "admin" });
   }
-  const server = new RedRoomServer({ ...options, store, transport });
+  const server = new RedRoomServer({ policy: everybody, ...options, store, transport });
   const { address } = await server.listen();
   for (const title of options.topics ?? ["Share Deal"]) await server.createTopic(title);
   const clients: RedRoomClient[] = [];

@@ -214,10 +214,10 @@ export const MESSAGES = {
   revealed: { frameType: 0x2b, head: v.strictObject({ author: line, salt: hash, leafBytes: count }), body: true },
   // Our own roles have changed.
   rights: { frameType: 0x2c, head: v.strictObject({ roles, capabilities }), body: false },
-  // Whether a member is there; `since`: for how many milliseconds it has been so.
+  // Whether a member is there, and since when, by the server's clock.
   presence: {
     frameType: 0x2d,
-    head: v.strictObject({ id, state: v.picklist(["online", "away", "offline"]), sinceMs: count }),
+    head: v.strictObject({ id, state: v.picklist(["online", "away", "offline"]), since: count }),
     body: false,
   },
   // Somebody begins or stops writing: from a client without `id`, to the others with it. Not part of the record.

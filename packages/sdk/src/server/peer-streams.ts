@@ -5,7 +5,9 @@ import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { TopicStore } from "../store/topic-store.ts";
+import type { UserStore } from "../store/user-store.ts";
 import type { Stream } from "../transport/transport.ts";
+import type { Access } from "./access.ts";
 import { PageTurns } from "./page-turns.ts";
 import type { Spending } from "./quotas.ts";
 import { RequestStream } from "./request-stream.ts";
@@ -18,6 +20,8 @@ import { TopicStream, type TopicStreamContext } from "./topic-stream.ts";
 /** What the streams of all peers share. */
 export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
   readonly store: TopicStore;
+  readonly users: UserStore | undefined;
+  readonly access: Access;
   /** Bytes of entries that one connection may have waiting to be sent, read from the store. */
   readonly maxPeerBytes: number;
 }

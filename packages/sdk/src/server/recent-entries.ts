@@ -1,3 +1,5 @@
+import type { EntryForms } from "./entry-forms.ts";
+
 /**
  * The newest entries of a topic as encoded frames, so that live readers are served without asking the store. Always a
  * gapless run up to `head`; what is older must be read from the store.
@@ -5,7 +7,7 @@
 export class RecentEntries {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  #frames: Uint8Array[] = [];
+  #entries: EntryForms[] = [];
   #bytes = 0;
   #head: number;
 
@@ -20,42 +22,43 @@ export class RecentEntries {
     return this.#head;
   }
 
-  /** @returns The frame, or `undefined` when it must be read from the store. */
-  get(seq: number): Uint8Array | undefined {
-    return this.#frames[seq - this.#head + this.#frames.length - 1];
+  /** @returns The entry, or `undefined` when it must be read from the store. */
+  get(seq: number): EntryForms | undefined {
+    return this.#entries[seq - this.#head + this.#entries.length - 1];
   }
 
   /** Adds the next entry; behind a gap (another process has written) the run starts anew. Known ones are left alone. */
-  add(seq: number, frame: Uint8Array): void {
+  add(entry: EntryForms): void {
+    const { seq } = entry.leaf;
     if (seq <= this.#head) return;
     if (seq > this.#head + 1) {
-      this.#frames = [];
+      this.#entries = [];
       this.#bytes = 0;
     }
-    this.#frames.push(frame);
-    this.#bytes += frame.byteLength;
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
     this.#head = seq;
-    if (this.#frames.length > 2 * this.#maxEntries || this.#bytes > 2 * this.#maxBytes) this.#trim();
+    if (this.#entries.length > 2 * this.#maxEntries || this.#bytes > 2 * this.#maxBytes) this.#trim();
   }
 
-  /** Forgets all frames and goes on behind `head`. */
+  /** Forgets all entries and goes on behind `head`. */
   restart(head: number): void {
-    this.#frames = [];
+    this.#entries = [];
     this.#bytes = 0;
     this.#head = head;
   }
 
   /** Drops the older half at once: dropping one by one would move the whole array each time. */
   #trim(): void {
-    let kept = this.#frames.length;
+    let kept = this.#entries.length;
     let bytes = 0;
     while (kept > 0) {
-      const size = this.#frames[kept - 1]?.byteLength ?? 0;
-      if (this.#frames.length - kept >= this.#maxEntries || bytes + size > this.#maxBytes) break;
+      const size = this.#entries[kept - 1]?.bytes ?? 0;
+      if (this.#entries.length - kept >= this.#maxEntries || bytes + size > this.#maxBytes) break;
       bytes += size;
       kept -= 1;
     }
-    this.#frames = this.#frames.slice(kept);
+    this.#entries = this.#entries.slice(kept);
     this.#bytes = bytes;
   }
 }

@@ -6,13 +6,14 @@ import { formatAddress } from "../protocol/address.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import type { ServerSessionSettings } from "../session/server-session.ts";
 import type { SessionUser } from "../session/session-user.ts";
-import type { TopicRecord } from "../store/topic-store.ts";
+import type { Person, TopicRecord } from "../store/topic-store.ts";
 import type { Connection, Listener, ListenOptions } from "../transport/transport.ts";
+import { Access } from "./access.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { QuotaBook } from "./quotas.ts";
-import { createTopic } from "./requests.ts";
+import { createTopic, type NewTopic } from "./requests.ts";
 import {
   optionsInvalid,
   type RedRoomServerOptions,
@@ -23,6 +24,7 @@ import {
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { StoreGate } from "./store-gate.ts";
 import { toldError } from "./told-error.ts";
+import { SERVER } from "./topic-people.ts";
 import { TopicRooms } from "./topic-rooms.ts";
 import { UserWatch } from "./user-watch.ts";
 
@@ -60,6 +62,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   /** The one way to the store. */
   readonly #store: StoreGate;
   readonly #rooms: TopicRooms;
+  readonly #access: Access;
   readonly #sessions: Sessions;
   readonly #watch: UserWatch | undefined;
   readonly #shared: Omit<PeerContext, "settings">;
@@ -73,19 +76,23 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   constructor(options: RedRoomServerOptions) {
     super();
     const settings = resolveServerOptions(options);
-    const { clock, logger, limits, authenticate, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
+    const { clock, logger, limits, authenticate, policy, typingNotices } = settings;
+    const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
     const login = authenticate ? loginWith(authenticate, clock) : store.users && loginOf(store.users, new LoginQueue());
     if (login === undefined) throw optionsInvalid("nobody could log in");
-    const rooms = new TopicRooms({ store, clock, logger });
+    const access = new Access(policy);
+    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions: limits.maxOpenQuestions });
+    const users = authenticate === undefined ? store.users : undefined;
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
     this.#settings = settings;
     this.#store = store;
     this.#rooms = rooms;
+    this.#access = access;
     this.#sessions = sessions;
     this.#watch = authenticate || !store.users ? undefined : new UserWatch(store.users, sessions, clock);
     this.#shared = {
-      streams: { store, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
+      streams: { store, users, rooms, access, limits, clock, logger, slowConsumerMs, maxPeerBytes, typingNotices },
       sessions,
       login,
       quotas: new QuotaBook(quotas, clock),
@@ -171,14 +178,34 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Adds a topic.
+   * Adds a topic, which nobody belongs to yet: see `setRoles`.
    *
    * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`, `SHUTTING_DOWN`.
    */
-  async createTopic(title: string): Promise<TopicRecord> {
+  async createTopic(title: string, options: Omit<NewTopic, "title"> = {}): Promise<TopicRecord> {
+    await this.#ready();
+    return createTopic(this.#store, { ...options, title }, this.#settings);
+  }
+
+  /**
+   * Gives somebody roles in a topic, in the name of the server; none: they are no member any more, and get nothing further of it.
+   * Resolves when that is on record.
+   *
+   * @param member Their id and name, as `authenticate` or the store's users give them.
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `ROLE_INVALID`, `STORE_UNAVAILABLE`, `SHUTTING_DOWN`.
+   */
+  async setRoles(topicTitle: string, member: Person, roles: readonly string[]): Promise<void> {
+    await this.#ready();
+    this.#access.checkRoles(roles);
+    const { id, name } = member;
+    await this.#rooms.within({ title: topicTitle.normalize("NFC") }, (room) =>
+      room.setRoles(SERVER, { id, name }, roles),
+    );
+  }
+
+  async #ready(): Promise<void> {
     await this.#listener;
     if (this.#leaving !== undefined) throw this.#leaving;
-    return createTopic(this.#store, title, this.#settings);
   }
 
   /**
@@ -218,7 +245,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     try {
       await this.#closeStore();
     } finally {
-      this.#rooms.reset();
+      this.#rooms.close();
     }
   }
 

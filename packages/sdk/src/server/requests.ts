@@ -3,43 +3,100 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import type { Logger } from "../base/logger.ts";
-import type { MessageChannel } from "../channel/message-channel.ts";
-import { readCheckpoint } from "../evidence/checkpoint.ts";
-import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
+import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
-import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
+import type { Person, TopicRecord, TopicStore } from "../store/topic-store.ts";
+import type { UserStore } from "../store/user-store.ts";
+import type { Access, Capabilities } from "./access.ts";
+import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
+import { proveEntry, sendDeliveries, sendHistory, sendQuestions, type TopicAsked } from "./topic-requests.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
-export type Request = MessageOf<"listTopics" | "createTopic" | "readHistory" | "proveEntry" | "proveConsistency">;
+/** Each request, with what answers it. */
+const ANSWERS: {
+  readonly [T in RequestType]: (request: MessageOf<T>, answer: Answer, context: RequestContext) => Promise<void>;
+} = {
+  listTopics: async (request, answer, { user, store, access }) => {
+    const all = access.seesAllTopics(user);
+    // How much is in a topic is only for those who read it.
+    const readable = !all || isReader(access.everywhere(user));
+    const member = all ? undefined : user.id;
+    const page = await store.listTopics({ after: request.after, member, limit: TOPICS_PER_PAGE + 1 });
+    const topics = page.slice(0, TOPICS_PER_PAGE).map((topic) => ({ ...topic, head: readable ? topic.head.seq : 0 }));
+    answer.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
+  },
+  createTopic: async ({ title, regulated, members }, answer, context) => {
+    const { access, user, rooms } = context;
+    access.check(user, "manageTopics");
+    const people = await Promise.all(
+      members.map(async ({ user: name, roles }) => {
+        access.checkRoles(roles);
+        return { person: await memberCalled(name, context), roles };
+      }),
+    );
+    const topic = await createTopic(context.store, { title, regulated }, context);
+    await rooms.within({ id: topic.id }, async (room) => {
+      for (const { person, roles } of people) await room.setRoles(user, person, roles);
+    });
+    answer.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
+  },
+  setRoles: async ({ topic, user: name, roles }, answer, context) => {
+    const { access, user, rooms } = context;
+    access.check(user, "manageTopics");
+    access.checkRoles(roles);
+    const person = await memberCalled(name, context);
+    await rooms.within({ id: topic }, (room) => room.setRoles(user, person, roles));
+    answer.send({ type: "rolesSet" });
+  },
+  readHistory: (request, answer, context) =>
+    inTopic(request, context, queriesHistory, (asked) => sendHistory(request, answer, asked)),
+  proveEntry: (request, answer, context) =>
+    inTopic(request, context, isReader, async ({ store }) => {
+      answer.send({ type: "entryProof", proof: await proveEntry(store, request) });
+    }),
+  proveConsistency: (request, answer, context) =>
+    inTopic(request, context, isReader, async ({ store }) => {
+      const hashes = await store.proveConsistency(request.topic, request.first, request.second);
+      answer.send({ type: "consistencyProof", hashes: hashes.map(toBase64Url) });
+    }),
+  listQuestions: (request, answer, context) =>
+    inTopic(request, context, isReader, (asked) => sendQuestions(request, answer, asked)),
+  listDeliveries: (request, answer, context) =>
+    inTopic(request, context, isReader, (asked) => sendDeliveries(request, answer, asked)),
+};
+
+type RequestType =
+  | "listTopics"
+  | "createTopic"
+  | "setRoles"
+  | "readHistory"
+  | "proveEntry"
+  | "proveConsistency"
+  | "listQuestions"
+  | "listDeliveries";
+
+export type Request = MessageOf<RequestType>;
 
 export interface RequestContext {
   readonly user: SessionUser;
   readonly store: TopicStore;
+  /** `undefined` where the application has a login of its own. */
+  readonly users: UserStore | undefined;
   readonly rooms: TopicRooms;
+  readonly access: Access;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Where an answer goes. */
-export type Answer = Pick<MessageChannel, "send" | "sendEncoded">;
-
 /** So many that the longest titles fit a frame. */
 const TOPICS_PER_PAGE = 64;
 
-const REQUESTS: readonly Message["type"][] = [
-  "listTopics",
-  "createTopic",
-  "readHistory",
-  "proveEntry",
-  "proveConsistency",
-] satisfies Request["type"][];
-
 export function isRequest(message: Message): message is Request {
-  return REQUESTS.includes(message.type);
+  return message.type in ANSWERS;
 }
 
 /**
@@ -47,33 +104,55 @@ export function isRequest(message: Message): message is Request {
  *
  * @throws {RedRoomError} What the client gets as `error`.
  */
-export async function answerRequest(request: Request, answer: Answer, context: RequestContext): Promise<void> {
-  switch (request.type) {
-    case "listTopics": {
-      const page = await context.store.listTopics({ after: request.after, limit: TOPICS_PER_PAGE + 1 });
-      const topics = page.slice(0, TOPICS_PER_PAGE).map((topic) => ({ ...topic, head: topic.head.seq }));
-      answer.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
-      return;
-    }
-    case "createTopic": {
-      if (!context.user.admin) {
-        throw new RedRoomError("NOT_ALLOWED", "unable to create the topic; only administrators can");
-      }
-      const topic = await createTopic(context.store, request.title, context);
-      answer.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
-      return;
-    }
-    case "readHistory":
-      await sendHistory(request, answer, context);
-      return;
-    case "proveEntry":
-      answer.send({ type: "entryProof", proof: await proveEntry(context.store, request) });
-      return;
-    case "proveConsistency": {
-      const hashes = await context.store.proveConsistency(request.topic, request.first, request.second);
-      answer.send({ type: "consistencyProof", hashes: hashes.map(toBase64Url) });
-    }
+export function answerRequest<T extends RequestType>(
+  request: MessageOf<T>,
+  answer: Answer,
+  context: RequestContext,
+): Promise<void> {
+  const respond = ANSWERS[request.type] as (
+    request: MessageOf<T>,
+    answer: Answer,
+    context: RequestContext,
+  ) => Promise<void>;
+  return respond(request, answer, context);
+}
+
+/** @throws {RedRoomError} `NOT_ALLOWED`; what `work` throws. */
+async function inTopic(
+  { topic }: { readonly topic: string },
+  { rooms, user, store, limits }: RequestContext,
+  suffices: (capabilities: Capabilities) => boolean,
+  work: (asked: TopicAsked) => Promise<void>,
+): Promise<void> {
+  const room = await rooms.enterAs(user, { id: topic }, suffices);
+  try {
+    const { capabilities } = room.rightsOf(user);
+    await work({ room, store, limits, reader: { pseudonym: room.pseudonymOf(user) ?? "", capabilities } });
+  } finally {
+    rooms.leave(room);
   }
+}
+
+const queriesHistory = (capabilities: Capabilities): boolean =>
+  capabilities.has("queryHistory") && isReader(capabilities);
+
+/** @throws {RedRoomError} `USER_UNKNOWN`, `ROLE_INVALID`. */
+async function memberCalled(name: string, { users, access }: RequestContext): Promise<Person> {
+  if (users === undefined) {
+    throw new RedRoomError("USER_UNKNOWN", "unable to give roles by name; this server has no users of its own", {
+      remedy: "let the application call server.setRoles",
+    });
+  }
+  const user = await users.findUser(name);
+  if (user === undefined) throw new RedRoomError("USER_UNKNOWN", `unable to give roles; nobody is called "${name}"`);
+  access.checkMember(user);
+  return { id: user.id, name: user.name };
+}
+
+export interface NewTopic {
+  readonly title: string;
+  /** Whether answers are exchanged one for the other; `false` by default. It stays as it is. */
+  readonly regulated?: boolean;
 }
 
 /**
@@ -83,57 +162,10 @@ export async function answerRequest(request: Request, answer: Answer, context: R
  */
 export async function createTopic(
   store: TopicStore,
-  title: string,
+  { title, regulated = false }: NewTopic,
   { limits = DEFAULT_LIMITS, clock = systemClock }: { readonly limits?: Limits; readonly clock?: Clock } = {},
 ): Promise<TopicRecord> {
-  const topic = { id: randomId(), title: checkTitle(title, limits), createdAt: clock.now() };
+  const topic = { id: randomId(), title: checkTitle(title, limits), createdAt: clock.now(), regulated };
   await store.createTopic(topic);
   return topic;
-}
-
-async function sendHistory(
-  { topic, from, limit }: MessageOf<"readHistory">,
-  answer: Answer,
-  { rooms, limits, store }: RequestContext,
-): Promise<void> {
-  if (limit > limits.maxPageEntries) {
-    throw new RedRoomError(
-      "TOO_MANY_REQUESTS",
-      `unable to read ${limit} entries at once; the limit is ${limits.maxPageEntries}`,
-    );
-  }
-  const room = await rooms.enter({ id: topic });
-  try {
-    // Another process may have added it, and a list or a proof have told of it already.
-    if (from > (room.checkpoint?.size ?? 0)) await room.refresh();
-    // One page, cut short where it grows large: the reader asks on from where it ends.
-    const { checkpoint } = room;
-    const head = checkpoint?.size ?? 0;
-    const frames = from > head ? [] : await room.read(from, Math.min(limit, head - from + 1));
-    for (const frame of frames) answer.sendEncoded(frame);
-    if (checkpoint === undefined || frames.length === 0) {
-      const signed = checkpoint && { checkpoint: checkpoint.note };
-      answer.send({ type: "historyRead", head, frontier: [], ...signed, consistency: [] });
-      return;
-    }
-    const frontier = await store.frontier(topic, from - 1);
-    const consistency = await store.proveConsistency(topic, from - 1 + frames.length, head);
-    answer.send({
-      type: "historyRead",
-      head,
-      frontier: frontier.peaks.map(toBase64Url),
-      checkpoint: checkpoint.note,
-      consistency: consistency.map(toBase64Url),
-    });
-  } finally {
-    rooms.leave(room);
-  }
-}
-
-/** The text of a C2SP tlog-proof, by the newest checkpoint. */
-async function proveEntry(store: TopicStore, { topic, seq }: MessageOf<"proveEntry">): Promise<string> {
-  const checkpoint = await store.checkpoint(topic);
-  const size = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
-  if (checkpoint === undefined || seq > size) throw proofUnavailable(seq, size);
-  return formatLogProof({ index: seq - 1, hashes: await store.proveInclusion(topic, seq, size), checkpoint });
 }

@@ -2,6 +2,7 @@ import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
+import { type Policy, roomPolicy } from "../rules/policy.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
@@ -20,6 +21,10 @@ export interface RedRoomServerOptions {
   readonly authenticate?: Authenticate;
   /** How large things may be; told to every client. */
   readonly limits?: Partial<Limits>;
+  /** Who may do what in a topic; `roomPolicy`, the roles of a deal room, by default. */
+  readonly policy?: Policy;
+  /** Whether members see who is writing; `false` by default. */
+  readonly typingNotices?: boolean;
   /** How much a connection, an address and a user may ask for; generous by default, see `DEFAULT_QUOTAS`. */
   readonly quotas?: QuotaOptions;
   /**
@@ -44,6 +49,8 @@ export interface ServerSettings {
   readonly transport: Transport;
   readonly store: TopicStore & { readonly users?: UserStore };
   readonly authenticate: Authenticate | undefined;
+  readonly policy: Policy;
+  readonly typingNotices: boolean;
   readonly limits: Limits;
   readonly quotas: Quotas;
   readonly heartbeatMs: number;
@@ -68,7 +75,8 @@ const LONGEST_QUIC_HEARTBEAT_MS = 20_000;
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the option. */
 export function resolveServerOptions(options: RedRoomServerOptions): ServerSettings {
-  const { store, tls, authenticate, logger = silentLogger, clock = systemClock } = options;
+  const { store, tls, authenticate, policy = roomPolicy, typingNotices = false } = options;
+  const { logger = silentLogger, clock = systemClock } = options;
   if (authenticate === undefined && store.users === undefined) {
     throw optionsInvalid("the store has no users, so `authenticate` is needed");
   }
@@ -84,6 +92,8 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     transport,
     store,
     authenticate,
+    policy,
+    typingNotices,
     limits,
     quotas,
     heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_DELAY_MS : LONGEST_QUIC_HEARTBEAT_MS),

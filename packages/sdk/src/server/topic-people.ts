@@ -1,39 +1,47 @@
 import { encodeMessage } from "../protocol/codec.ts";
 import type { Person, TopicStore } from "../store/topic-store.ts";
+import type { Bulletin } from "./bulletin.ts";
 
 /** The server itself, where it writes into the log. */
 export const SERVER: Person = { id: "server", name: "server" };
 
-/** Who is behind the pseudonyms of one topic, and who of them are members: those who read it, not those who only write. */
+/** What somebody is called who reads without being a member: only a policy of one's own lets them. */
+const READER_ROLES = ["reader"];
+
+/** Who is behind the pseudonyms of one topic, and who of them belong to it: its members, and whoever else reads it. */
 export class TopicPeople {
   readonly #topicId: string;
   readonly #store: TopicStore;
-  readonly #readers: Set<string>;
-  readonly #onMember: () => void;
+  readonly #readers: Set<string> | undefined;
+  readonly #bulletin: Bulletin;
+  readonly #onNews: () => void;
   readonly #people = new Map<string, Person>();
   /** From person to pseudonym, also while it is asked for. */
   readonly #pseudonyms = new Map<string, Promise<string>>();
-  /** From pseudonym to the name in its last `member` frame. */
+  /** From a person's id to the pseudonym, of those who have one. */
+  readonly #known = new Map<string, string>();
+  /** From pseudonym to what was last told of them. */
   readonly #introduced = new Map<string, string>();
-  readonly #members: Uint8Array[] = [];
+  #members: ReadonlyMap<string, readonly string[]> = new Map();
 
   /**
-   * @param readers Pseudonyms of those who have opened the topic for reading; grows here, and outlives the room.
-   * @param onMember Called when `members` has grown.
+   * @param readers Pseudonyms of those who have opened the topic for reading; grows here, and outlives the room. `undefined`
+   * where only members can.
+   * @param bulletin Gets a `member` frame for everybody who belongs to the topic, and whenever that, a role or a name changes.
+   * @param onNews Called when there is something new in it.
    */
-  constructor(topicId: string, store: TopicStore, readers: Set<string>, onMember: () => void) {
+  constructor(
+    topicId: string,
+    store: TopicStore,
+    readers: Set<string> | undefined,
+    bulletin: Bulletin,
+    onNews: () => void,
+  ) {
     this.#topicId = topicId;
     this.#store = store;
     this.#readers = readers;
-    this.#onMember = onMember;
-  }
-
-  /**
-   * The encoded `member` frames in the order in which members became known; a later frame of the same pseudonym has the
-   * present name. It only grows.
-   */
-  get members(): readonly Uint8Array[] {
-    return this.#members;
+    this.#bulletin = bulletin;
+    this.#onNews = onNews;
   }
 
   nameOf(pseudonym: string): string {
@@ -44,21 +52,37 @@ export class TopicPeople {
     return this.#people.has(pseudonym);
   }
 
+  /** The pseudonym of somebody who has one. */
+  find(personId: string): string | undefined {
+    return this.#known.get(personId);
+  }
+
   /**
-   * Takes in who was added elsewhere. Who has a receipt on record is a reader, also after a restart.
+   * Takes in who was added, or has another name, elsewhere.
    *
    * @throws {RedRoomError} `STORE_UNAVAILABLE`.
    */
   async load(): Promise<void> {
-    for (const pseudonym of (await this.#store.received(this.#topicId)).keys()) this.#readers.add(pseudonym);
+    if (this.#readers !== undefined) {
+      // Who has a receipt on record is a reader, also after a restart.
+      for (const pseudonym of (await this.#store.received(this.#topicId)).keys()) this.#readers.add(pseudonym);
+    }
     for (const [pseudonym, person] of await this.#store.people(this.#topicId)) this.#note(pseudonym, person);
   }
 
-  /** Makes somebody a member. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  /** Who belongs to the topic from now on, with their roles. */
+  setMembers(members: ReadonlyMap<string, readonly string[]>): void {
+    if (members === this.#members) return;
+    const before = this.#members;
+    this.#members = members;
+    for (const pseudonym of new Set([...before.keys(), ...members.keys()])) this.#introduce(pseudonym);
+  }
+
+  /** Notes that somebody reads. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   async join(person: Person): Promise<string> {
     const pseudonym = await this.pseudonymOf(person);
-    this.#readers.add(pseudonym);
-    this.#introduce(pseudonym, person);
+    this.#readers?.add(pseudonym);
+    this.#introduce(pseudonym);
     return pseudonym;
   }
 
@@ -82,19 +106,29 @@ export class TopicPeople {
   }
 
   #note(pseudonym: string, { id, name }: Person): void {
+    this.#known.set(id, pseudonym);
     if (this.#people.get(pseudonym)?.name !== name) {
       this.#people.set(pseudonym, { id, name });
       const key = JSON.stringify([id, name]);
       // Whoever waits for it already stays in front of whoever asks now.
       if (!this.#pseudonyms.has(key)) this.#pseudonyms.set(key, Promise.resolve(pseudonym));
     }
-    if (this.#readers.has(pseudonym)) this.#introduce(pseudonym, { id, name });
+    this.#introduce(pseudonym);
   }
 
-  #introduce(pseudonym: string, { name }: Person): void {
-    if (this.#introduced.get(pseudonym) === name) return;
-    this.#introduced.set(pseudonym, name);
-    this.#members.push(encodeMessage({ type: "member", id: pseudonym, name }));
-    this.#onMember();
+  /** Tells who somebody is, unless all is known already, or they have never belonged here. */
+  #introduce(pseudonym: string): void {
+    const person = this.#people.get(pseudonym);
+    const told = this.#introduced.get(pseudonym);
+    const roles = this.#members.get(pseudonym) ?? (this.#readers?.has(pseudonym) ? READER_ROLES : []);
+    if (person === undefined || (told === undefined && roles.length === 0)) return;
+    const news = JSON.stringify([person.name, roles]);
+    if (told === news) return;
+    this.#introduced.set(pseudonym, news);
+    this.#bulletin.post(
+      `member ${pseudonym}`,
+      encodeMessage({ type: "member", id: pseudonym, name: person.name, roles: [...roles] }),
+    );
+    this.#onNews();
   }
 }

@@ -1,36 +1,23 @@
 import { toBase64Url } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { randomId } from "../base/id.ts";
 import type { Logger } from "../base/logger.ts";
-import type { MessageKind } from "../base/message-kind.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
-import { type Delivery, deliveryText } from "../evidence/delivery.ts";
-import { encodeContent } from "../evidence/leaf.ts";
-import type { Range } from "../evidence/ranges.ts";
+import { peopleIn } from "../evidence/leaf.ts";
 import { encodeMessage } from "../protocol/codec.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { Person, StoredEntry, TopicStore, TopicSummary } from "../store/topic-store.ts";
-import { encodeEntry, peopleOf, refuseOther, sealed } from "./log-entries.ts";
+import { type Waiting, waitingIn } from "../rules/regulation.ts";
+import { emptyState, type TopicState } from "../rules/topic-state.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import type { Appended, Person, StoredEntry, TopicStore, TopicSummary } from "../store/topic-store.ts";
+import type { Rights } from "./access.ts";
+import { Bulletin } from "./bulletin.ts";
+import { EntryForms } from "./entry-forms.ts";
 import { Receipts } from "./receipts.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { toldError } from "./told-error.ts";
-import { SERVER, TopicPeople } from "./topic-people.ts";
-
-/** A message that somebody wants in the log. */
-export interface Submission {
-  readonly id: string;
-  readonly kind: MessageKind;
-  readonly text: string;
-  readonly re?: number | undefined;
-}
-
-/** What stands in the log now, or did before. */
-export interface Published {
-  readonly seq: number;
-  readonly at: number;
-  readonly duplicate: boolean;
-}
+import { TopicPeople } from "./topic-people.ts";
+import type { TopicPresence } from "./topic-presence.ts";
+import { type Published, type Submission, TopicWriter, type TopicWriterContext } from "./topic-writer.ts";
 
 export interface SignedHead {
   readonly size: number;
@@ -38,53 +25,81 @@ export interface SignedHead {
   readonly frame: Uint8Array;
 }
 
-export interface TopicRoomContext {
-  readonly store: TopicStore;
-  readonly clock: Clock;
+export interface TopicRoomContext extends TopicWriterContext {
   readonly logger: Logger;
+}
+
+/** What of a topic outlives its room. */
+export interface TopicMemory {
+  /** Pseudonyms of those who have read it since the server started; `undefined` where only members can. */
+  readonly readers: Set<string> | undefined;
+  readonly presence: TopicPresence;
+}
+
+/** Somebody who follows a topic. */
+export interface Follower {
+  /** There is something new: entries, a checkpoint, people, rights. */
+  wake(): void;
+  /** Of no consequence, and nobody waits for it. @param by Whom it is about. */
+  notice(frame: Uint8Array, by: string): void;
 }
 
 /** Bytes of content that one page read from the store for a reader may hold. */
 export const PAGE_BYTES = 256 * 1024;
 const PAGE_ENTRIES = 256;
 
-/** One topic while it is in use: appends to its log and wakes those who follow it. */
+/** One topic while it is in use: its newest entries, its state, and those who follow it. */
 export class TopicRoom {
   readonly id: string;
   readonly title: string;
   readonly createdAt: number;
+  readonly regulated: boolean;
   readonly receipts: Receipts;
+  readonly presence: TopicPresence;
+  /** What every reader is to know: `member` and `presence` frames. */
+  readonly bulletin = new Bulletin();
+  readonly #context: TopicRoomContext;
   readonly #store: TopicStore;
-  readonly #clock: Clock;
   readonly #recent: RecentEntries;
-  readonly #followers = new Set<() => void>();
+  readonly #followers = new Set<Follower>();
   readonly #people: TopicPeople;
+  readonly #writer: TopicWriter;
   #checkpoint: SignedHead | undefined;
+  #state: TopicState;
+  /** How many entries the state is of. */
+  #stateSize = -1;
   #epoch = 0;
 
-  /** @param readers Pseudonyms of those who have read it since the server started. */
-  constructor(topic: TopicSummary, readers: Set<string>, { store, clock, logger }: TopicRoomContext) {
+  constructor(topic: TopicSummary, { readers, presence }: TopicMemory, context: TopicRoomContext) {
+    const { store, clock, logger } = context;
     this.id = topic.id;
     this.title = topic.title;
     this.createdAt = topic.createdAt;
-    this.#recent = new RecentEntries(topic.head.seq);
+    this.regulated = topic.regulated;
+    this.presence = presence;
+    this.#context = context;
     this.#store = store;
-    this.#clock = clock;
-    this.#people = new TopicPeople(topic.id, store, readers, () => this.#wake());
+    this.#recent = new RecentEntries(topic.head.seq);
+    this.#state = emptyState(topic.regulated);
+    this.#people = new TopicPeople(topic.id, store, readers, this.bulletin, () => this.#wake());
+    this.#writer = new TopicWriter(topic.id, context, this.#people, (appended) => this.#advance(appended));
     this.receipts = new Receipts(
       {
         received: () => store.received(topic.id),
-        record: (deliveries) => this.#record(deliveries),
+        record: (deliveries) => this.#writer.record(deliveries),
         onFailure: (thrown) => toldError(thrown, "record who has received what", logger),
       },
       clock,
     );
+    presence.onChange = (pseudonym) => this.#announce(pseudonym);
   }
 
   /** Before anything else. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   async load(): Promise<void> {
     await this.#people.load();
     await this.refresh();
+    await this.#loadState();
+    for (const pseudonym of this.presence.people) this.#announce(pseudonym);
   }
 
   /** The highest seq that followers can have. */
@@ -92,9 +107,14 @@ export class TopicRoom {
     return this.#recent.head;
   }
 
-  /** Encoded `member` frames in the order in which they became known; it only grows. */
-  get members(): readonly Uint8Array[] {
-    return this.#people.members;
+  /** What the log says of members, questions and sealed answers: another object whenever that changes. */
+  get state(): TopicState {
+    return this.#state;
+  }
+
+  /** How many entries the state is of: none beyond may be shown. */
+  get stateSize(): number {
+    return this.#stateSize;
   }
 
   /** The newest checkpoint, as it is signed and as it is sent. */
@@ -107,49 +127,40 @@ export class TopicRoom {
     return this.#epoch;
   }
 
-  /** Makes somebody a member. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  /** What somebody may do here now. */
+  rightsOf(user: SessionUser): Rights {
+    return this.#context.access.in(this.#state, this.pseudonymOf(user), user.admin);
+  }
+
+  /** Somebody's pseudonym here, where they have one. */
+  pseudonymOf({ id }: Person): string | undefined {
+    return this.#people.find(id);
+  }
+
+  /** Who of a regulated conversation waits for whom. */
+  waiting(): readonly Waiting[] {
+    const { access } = this.#context;
+    return waitingIn(this.#state, (one) => access.in(this.#state, one, false).capabilities.has("answer"));
+  }
+
+  /** Somebody's pseudonym here. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  identify(person: Person): Promise<string> {
+    return this.#people.pseudonymOf(person);
+  }
+
+  /** Notes that somebody reads. @returns The pseudonym. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   join(person: Person): Promise<string> {
     return this.#people.join(person);
   }
 
-  /**
-   * Resolves once the message is durable; only then does anybody see it.
-   *
-   * @throws {RedRoomError} `REFERENCE_INVALID`, `ID_REUSED`, `STORE_UNAVAILABLE`.
-   */
-  async publish(author: Person, { id, kind, text, re }: Submission): Promise<Published> {
-    const by = await this.#people.pseudonymOf(author);
-    const seal = sealed(text);
-    const { entries, duplicate, checkpoint } = await this.#store.append(this.id, { author: by, id }, (head) => {
-      const seq = head.seq + 1;
-      if (re !== undefined && re >= seq) throw referenceInvalid(re, head.seq);
-      return [seal({ topic: this.id, seq, id, kind, by, at: this.#clock.now(), re })];
-    });
-    if (!duplicate) this.#advance(entries, checkpoint);
-    const [entry] = entries;
-    if (entry !== undefined && duplicate) refuseOther(entry, { kind, re, content: encodeContent(text) });
-    if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
-    const { at } = JSON.parse(entry.leaf) as { at: number };
-    return { seq: entry.seq, at, duplicate };
+  /** See `TopicWriter.publish`. */
+  async publish(author: SessionUser, submission: Submission): Promise<Published> {
+    return this.#writer.publish(author, await this.#people.pseudonymOf(author), submission);
   }
 
-  /** One entry for each delivery, all in one commit. */
-  async #record(deliveries: readonly Delivery[]): Promise<Range> {
-    const by = await this.#people.pseudonymOf(SERVER);
-    const drafts = deliveries.map(({ first, last, to }) => ({
-      id: randomId(),
-      re: last,
-      to,
-      seal: sealed(deliveryText(first)),
-    }));
-    const key = { author: by, id: drafts[0]?.id ?? "" };
-    const { entries, checkpoint } = await this.#store.append(this.id, key, (head) =>
-      drafts.map(({ id, re, to, seal }, index) =>
-        seal({ topic: this.id, seq: head.seq + 1 + index, id, kind: "delivery", by, at: this.#clock.now(), to, re }),
-      ),
-    );
-    this.#advance(entries, checkpoint);
-    return { first: entries[0]?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 };
+  /** See `TopicWriter.setRoles`. */
+  setRoles(by: Person, member: Person, roles: readonly string[]): Promise<void> {
+    return this.#writer.setRoles(by, member, roles);
   }
 
   /**
@@ -158,20 +169,24 @@ export class TopicRoom {
    * @param wanted The first seq; 0 or `undefined` for what comes behind the head.
    * @throws {RedRoomError} `REFERENCE_INVALID` for a seq that does not follow any entry yet.
    */
-  async start(wanted: number | undefined): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
-    const { id, title, createdAt } = this;
+  async start(
+    wanted: number | undefined,
+    you: MessageOf<"topicOpened">["you"],
+  ): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
+    const { id, title, createdAt, regulated } = this;
     // The store may have shown somebody an entry whose commit has not been answered here yet.
     if ((wanted ?? 0) > (this.#checkpoint?.size ?? 0) + 1) await this.refresh();
     const checkpoint = this.#checkpoint;
     const head = checkpoint?.size ?? 0;
     const from = wanted === undefined || wanted === 0 ? head + 1 : wanted;
-    if (from > head + 1) throw referenceInvalid(from, head);
+    if (from > head + 1) throw beyondHead(from, head);
     const frontier = await this.#store.frontier(id, from - 1);
     return {
       from,
       opened: {
         type: "topicOpened",
-        topic: { id, title, createdAt, head },
+        topic: { id, title, createdAt, head, regulated },
+        you,
         frontier: frontier.peaks.map(toBase64Url),
         ...(checkpoint !== undefined && { checkpoint: checkpoint.note }),
       },
@@ -183,14 +198,30 @@ export class TopicRoom {
     const checkpoint = await this.#store.checkpoint(this.id);
     const head = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
     if (checkpoint === undefined || head < this.head || head === this.#checkpoint?.size) return;
+    // What it says of members comes first: nobody may see what another process has kept from them.
+    await this.#loadState();
     // Newest entries are forgotten, and read again from the store: an erased text among them must not live on here.
     this.#epoch += 1;
     this.#recent.restart(head);
-    this.#advance([], checkpoint);
+    this.#advance({ entries: [], checkpoint });
   }
 
-  #advance(entries: readonly StoredEntry[], checkpoint: string): void {
-    for (const entry of entries) this.#recent.add(entry.seq, this.#encode(entry));
+  async #loadState(): Promise<void> {
+    const { seq, state } = await this.#store.head(this.id);
+    if ([...state.members.keys()].some((member) => !this.#people.knows(member))) await this.#people.load();
+    this.#enter(seq, state);
+  }
+
+  #enter(size: number, state: TopicState): void {
+    if (size <= this.#stateSize) return;
+    this.#stateSize = size;
+    this.#state = state;
+    this.#people.setMembers(state.members);
+  }
+
+  #advance({ entries, checkpoint, head }: Pick<Appended, "entries" | "checkpoint" | "head">): void {
+    if (head !== undefined) this.#enter(head.seq, head.state);
+    for (const entry of entries) this.#recent.add(this.#formsOf(entry));
     const size = readCheckpoint(checkpoint)?.size ?? 0;
     if (size > (this.#checkpoint?.size ?? 0)) {
       this.#checkpoint = { size, note: checkpoint, frame: encodeMessage({ type: "checkpoint", note: checkpoint }) };
@@ -198,34 +229,54 @@ export class TopicRoom {
     this.#wake();
   }
 
-  #wake(): void {
-    for (const wake of this.#followers) wake();
+  #announce(pseudonym: string): void {
+    const presence = this.presence.of(pseudonym);
+    if (presence === undefined) return;
+    const frame = encodeMessage({ type: "presence", id: pseudonym, ...presence });
+    this.bulletin.post(`presence ${pseudonym}`, frame);
+    this.#wake();
   }
 
-  /** The encoded frame of an entry, where it is one of the newest. */
-  recent(seq: number): Uint8Array | undefined {
+  #wake(): void {
+    for (const follower of [...this.#followers]) follower.wake();
+  }
+
+  /** Tells the others that somebody writes, or no longer does. */
+  tellTyping(pseudonym: string, active: boolean): void {
+    const frame = encodeMessage({ type: "typing", id: pseudonym, active });
+    for (const follower of [...this.#followers]) follower.notice(frame, pseudonym);
+  }
+
+  /** An entry, where it is one of the newest. */
+  recent(seq: number): EntryForms | undefined {
     return this.#recent.get(seq);
   }
 
-  /** Encoded frames from `from` upwards, read from the store: dense, at least one where there is one. */
-  async read(from: number, limit = PAGE_ENTRIES): Promise<Uint8Array[]> {
+  /** Entries from `from` upwards, read from the store: dense, at least one where there is one. */
+  async read(from: number, limit = PAGE_ENTRIES): Promise<EntryForms[]> {
     const entries = await this.#store.read(this.id, { from, limit, maxBytes: PAGE_BYTES });
-    if (entries.some((entry) => peopleOf(entry).some((pseudonym) => !this.#people.knows(pseudonym)))) {
-      await this.#people.load();
-    }
-    return entries.map((entry) => this.#encode(entry));
+    return this.formsOf(entries);
+  }
+
+  /** The forms of entries that were read from the store. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  async formsOf(entries: readonly StoredEntry[]): Promise<EntryForms[]> {
+    const forms = entries.map((entry) => this.#formsOf(entry));
+    if (forms.every(({ leaf }) => peopleIn(leaf).every((one) => this.#people.knows(one)))) return forms;
+    await this.#people.load();
+    return entries.map((entry) => this.#formsOf(entry));
   }
 
   /** @returns The function that ends it. */
-  follow(wake: () => void): () => void {
-    this.#followers.add(wake);
-    return () => this.#followers.delete(wake);
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
-  #encode(entry: StoredEntry): Uint8Array {
-    return encodeEntry(entry, (pseudonym) => this.#people.nameOf(pseudonym));
+  #formsOf(entry: StoredEntry): EntryForms {
+    const { by } = JSON.parse(entry.leaf) as { by: string };
+    return new EntryForms(entry, this.#people.nameOf(by));
   }
 }
 
-const referenceInvalid = (re: number, head: number): RedRoomError =>
-  new RedRoomError("REFERENCE_INVALID", `unable to refer to message ${re}; the newest of this topic is ${head}`);
+const beyondHead = (from: number, head: number): RedRoomError =>
+  new RedRoomError("REFERENCE_INVALID", `unable to read from ${from}; the newest entry of this topic is ${head}`);

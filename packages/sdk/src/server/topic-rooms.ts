@@ -1,6 +1,9 @@
 import type { Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import { TopicRoom, type TopicRoomContext } from "./topic-room.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import { type Capabilities, notInTopic } from "./access.ts";
+import { TopicPresence } from "./topic-presence.ts";
+import { type TopicMemory, TopicRoom, type TopicRoomContext } from "./topic-room.ts";
 
 /** How soon readers see what another process has appended, and a text that it has erased is no longer served. */
 const REFRESH_MS = 1_000;
@@ -17,8 +20,8 @@ export class TopicRooms {
   readonly #open = new Map<string, OpenRoom>();
   /** Whose users each room that was entered counts: also rooms of before the store failed. */
   readonly #entered = new WeakMap<TopicRoom, OpenRoom>();
-  /** By topic, as pseudonyms: who has read it since the server started, whether it is in use or not. */
-  readonly #readers = new Map<string, Set<string>>();
+  /** By topic, whether it is in use or not. */
+  readonly #memories = new Map<string, TopicMemory>();
   #timer: Timer | undefined;
   #refreshing = false;
 
@@ -48,15 +51,54 @@ export class TopicRooms {
     }
   }
 
+  /**
+   * Enters for somebody who may do what is needed there, see `enter`.
+   *
+   * @throws {RedRoomError} `NOT_ALLOWED`, the same whether there is such a topic or not.
+   */
+  async enterAs(
+    user: SessionUser,
+    by: { readonly id: string } | { readonly title: string },
+    suffices: (capabilities: Capabilities) => boolean,
+  ): Promise<TopicRoom> {
+    const { access } = this.#context;
+    try {
+      const room = await this.enter(by);
+      if (suffices(room.rightsOf(user).capabilities)) return room;
+      this.leave(room);
+      throw notInTopic();
+    } catch (thrown) {
+      const unknown = thrown instanceof RedRoomError && thrown.code === "TOPIC_UNKNOWN";
+      throw unknown && !access.seesAllTopics(user) ? notInTopic() : thrown;
+    }
+  }
+
   /** Reads the head only once the room is known to all: nobody can then append past it unseen. */
   async #make(id: string): Promise<TopicRoom> {
     const topic = await this.#context.store.findTopic({ id });
     if (topic === undefined) throw topicUnknown({ id });
-    const readers = this.#readers.get(id) ?? new Set();
-    this.#readers.set(id, readers);
-    const room = new TopicRoom(topic, readers, this.#context);
+    const { access, clock } = this.#context;
+    const memory = this.#memories.get(id) ?? {
+      readers: access.open ? new Set() : undefined,
+      presence: new TopicPresence(clock),
+    };
+    this.#memories.set(id, memory);
+    const room = new TopicRoom(topic, memory, this.#context);
     await room.load();
     return room;
+  }
+
+  /** Does something in a room, and leaves it. @throws What `enter` and the work throw. */
+  async within<T>(
+    by: { readonly id: string } | { readonly title: string },
+    work: (room: TopicRoom) => Promise<T>,
+  ): Promise<T> {
+    const room = await this.enter(by);
+    try {
+      return await work(room);
+    } finally {
+      this.leave(room);
+    }
   }
 
   /** What was confirmed by those who leave is still put on record. */
@@ -65,6 +107,12 @@ export class TopicRooms {
     if (open === undefined) return;
     if (open.users > 1) open.users -= 1;
     else void room.receipts.flush().then(() => this.#release(room.id, open));
+  }
+
+  /** The server stops. */
+  close(): void {
+    this.reset();
+    for (const { presence } of this.#memories.values()) presence.close();
   }
 
   /** Puts on record what readers have confirmed. */

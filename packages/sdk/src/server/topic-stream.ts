@@ -7,7 +7,9 @@ import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
-import type { Person } from "../store/topic-store.ts";
+import { isReader } from "../rules/visibility.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import { notInTopic, takesPart } from "./access.ts";
 import type { ServedStream } from "./served-stream.ts";
 import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
@@ -18,12 +20,14 @@ export interface TopicStreamContext extends SubscriptionContext {
   readonly rooms: TopicRooms;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Whether members see who is writing. */
+  readonly typingNotices: boolean;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
 export class TopicStream implements ServedStream {
   readonly #channel: MessageChannel;
-  readonly #user: Person;
+  readonly #user: SessionUser;
   readonly #context: TopicStreamContext;
   readonly #onDone: () => void;
   #room: TopicRoom | undefined;
@@ -41,7 +45,7 @@ export class TopicStream implements ServedStream {
   #onSettled: (() => void) | undefined;
 
   /** @param onDone Called once, when the stream is over and everything it took is answered. */
-  constructor(channel: MessageChannel, user: Person, context: TopicStreamContext, onDone: () => void) {
+  constructor(channel: MessageChannel, user: SessionUser, context: TopicStreamContext, onDone: () => void) {
     this.#channel = channel;
     this.#user = user;
     this.#context = context;
@@ -53,14 +57,17 @@ export class TopicStream implements ServedStream {
     const by = request.id !== undefined ? { id: request.id } : { title: (request.title ?? "").normalize("NFC") };
     this.#channel.pause("opening");
     try {
-      const room = await this.#context.rooms.enter(by);
+      const reads = request.from !== undefined;
+      const room = await this.#context.rooms.enterAs(this.#user, by, reads ? isReader : takesPart);
       this.#room = room;
-      // A reader is a member, and entries name those who have received them.
-      const pseudonym = request.from === undefined ? undefined : await room.join(this.#user);
-      const start = await room.start(request.from);
+      const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
+      // It may have changed while that was waited for.
+      const { roles, capabilities } = room.rightsOf(this.#user);
+      const start = await room.start(request.from, { id, roles: [...roles], capabilities: [...capabilities] });
       if (this.#over) return this.#settle();
+      if (reads && !isReader(room.rightsOf(this.#user).capabilities)) throw notInTopic();
       this.#channel.send(start.opened);
-      if (pseudonym !== undefined) this.#follow(room, start.from, pseudonym);
+      if (reads) this.#follow(room, start.from, id);
     } catch (thrown) {
       this.fail(toldError(thrown, "open a topic", this.#context.logger));
     }
@@ -72,11 +79,14 @@ export class TopicStream implements ServedStream {
       send: (frame: Uint8Array) => this.#channel.sendEncoded(frame),
       taken: () => this.#channel.takenBytes,
       fail: (error: RedRoomError) => {
-        if (error.code === "SLOW_CONSUMER") this.#cut(error);
+        if (error.code === "SLOW_CONSUMER") this.#cut(error, CLOSE_CODES.slowConsumer);
+        else if (error.code === "NOT_ALLOWED") this.#cut(error, CLOSE_CODES.revoked);
         else this.fail(toldError(error, "read a topic", this.#context.logger));
       },
     };
-    this.#reader = { pseudonym, subscription: new Subscription(room, from, output, this.#context) };
+    const who = { pseudonym, rights: () => room.rightsOf(this.#user) };
+    room.presence.enter(pseudonym);
+    this.#reader = { pseudonym, subscription: new Subscription(room, from, who, output, this.#context) };
   }
 
   drain(reason: RedRoomError): Promise<void> {
@@ -97,6 +107,7 @@ export class TopicStream implements ServedStream {
   onMessage(message: Message): void {
     if (message.type === "publish") void this.#publish(message);
     else if (message.type === "receipt") this.#confirm(message);
+    else if (message.type === "typing") this.#tellTyping(message);
     else throw unexpected(message, "on a topic stream");
   }
 
@@ -115,7 +126,17 @@ export class TopicStream implements ServedStream {
     this.#finish();
   }
 
-  async #publish({ id, kind, re, body }: MessageOf<"publish">): Promise<void> {
+  #tellTyping({ id, active }: MessageOf<"typing">): void {
+    if (id !== undefined) throw protocolError("a typing notice of a client names somebody");
+    if (this.#reader === undefined) throw protocolError("a typing notice came on a stream that reads nothing");
+    const mayWrite = ["ask", "answer", "note"] as const;
+    const { capabilities } = this.#room?.rightsOf(this.#user) ?? { capabilities: new Set() };
+    if (!this.#context.typingNotices || this.#over || !mayWrite.some((one) => capabilities.has(one))) return;
+    this.#room?.tellTyping(this.#reader.pseudonym, active);
+  }
+
+  async #publish({ type: _, body, ...wish }: MessageOf<"publish">): Promise<void> {
+    const { id } = wish;
     // Once a message may have been lost, none behind it is taken: their order is that of the sender.
     if (this.#leaving !== undefined || this.#over) return;
     this.#open += 1;
@@ -123,7 +144,7 @@ export class TopicStream implements ServedStream {
     try {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
-      const published = await this.#room.publish(this.#user, { id, kind, text, re });
+      const published = await this.#room.publish(this.#user, { ...wish, text });
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);
@@ -157,7 +178,6 @@ export class TopicStream implements ServedStream {
         `unable to take the message; ${body.byteLength} bytes, the limit is ${maxTextBytes}`,
       );
     }
-    if (body.byteLength === 0) throw new RedRoomError("TEXT_INVALID", "unable to take the message; it is empty");
     try {
       return fromUtf8(body);
     } catch (cause) {
@@ -171,9 +191,9 @@ export class TopicStream implements ServedStream {
   }
 
   /** The reader is cut off, so that what it does not read need not be held. It may come back and go on where it stopped. */
-  #cut(error: RedRoomError): void {
+  #cut(error: RedRoomError, code: number): void {
     this.#context.logger.warn({ user: this.#user.id, topic: this.#room?.id, code: error.code }, error.message);
-    this.#channel.reset(CLOSE_CODES.slowConsumer);
+    this.#channel.reset(code);
     this.#finish();
   }
 
@@ -197,6 +217,8 @@ export class TopicStream implements ServedStream {
     if (!(this.#ended || this.#over)) return;
     if (!this.#over) this.#channel.end();
     this.#over = true;
+    if (this.#reader !== undefined) this.#room?.presence.leave(this.#reader.pseudonym, this.#ended);
+    this.#reader = undefined;
     if (this.#room !== undefined) this.#context.rooms.leave(this.#room);
     this.#room = undefined;
     if (!this.#done) this.#onDone();

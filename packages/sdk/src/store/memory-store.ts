@@ -184,6 +184,12 @@ class MemoryStore implements TopicStore, LogBackend {
     return this.#queue.append(topicId, key, build);
   }
 
+  async findEntry(topicId: string, { author, id }: EntryKey): Promise<StoredEntry | undefined> {
+    const { keys, entries } = this.#topic(topicId);
+    const seq = keys.get(JSON.stringify([author, id]));
+    return seq === undefined ? undefined : entries[seq - 1];
+  }
+
   async logKey(): Promise<Uint8Array> {
     this.#check();
     return this.#key.publicKey;

@@ -120,6 +120,13 @@ export interface TopicStore {
    */
   append(topicId: string, key: EntryKey, build: Build): Promise<Appended>;
 
+  /**
+   * The entry of this author with this id.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  findEntry(topicId: string, key: EntryKey): Promise<StoredEntry | undefined>;
+
   /** The public half of the key that signs this store's checkpoints from now on: Ed25519, 32 bytes. */
   logKey(): Promise<Uint8Array>;
 

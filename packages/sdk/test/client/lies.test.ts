@@ -15,6 +15,7 @@ import { makeCertificate } from "../certificates.ts";
 import { growTree } from "../evidence/grown-tree.ts";
 import { openForks, TITLE } from "../forks.ts";
 import { type Lie, lyingTransport } from "../lying-transport.ts";
+import { everybody } from "../everybody.ts";
 
 const TEXTS = ["one", "two", "three", "four", "five"];
 
@@ -390,7 +391,7 @@ describe("the key of the log", () => {
       passwords.push(password);
       return { id: name, name, admin: false };
     };
-    const server = new RedRoomServer({ store: memoryStore(), transport, authenticate });
+    const server = new RedRoomServer({ store: memoryStore(), transport, authenticate, policy: everybody });
     const { address } = await server.listen();
     const outcome = await RedRoomClient.connect(address, { auth: { name: "anna", password: "secret" } }).then(
       async (client) => {

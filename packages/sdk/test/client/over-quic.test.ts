@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { StateChange } from "../../src/session/client-state.ts";
 import { makeCertificate } from "../certificates.ts";
 import { TITLE } from "./room.ts";
+import { everybody } from "../everybody.ts";
 
 const HEARTBEAT_MS = 400;
 
@@ -13,7 +14,8 @@ const HEARTBEAT_MS = 400;
 async function openWorld() {
   const store = memoryStore();
   const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
-  const server = new RedRoomServer({ store, authenticate, transport: quicTransport({ tls: makeCertificate() }) });
+  const transport = quicTransport({ tls: makeCertificate() });
+  const server = new RedRoomServer({ store, authenticate, transport, policy: everybody });
   const { address } = await server.listen();
   await server.createTopic(TITLE);
   const relay = await UdpRelay.to(address);

@@ -3,6 +3,7 @@ import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import type { StateChange } from "../../src/session/client-state.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { everybody } from "../everybody.ts";
 import { type Lie, lyingTransport } from "../lying-transport.ts";
 import { FaultyNetwork } from "./faulty-network.ts";
 
@@ -25,7 +26,7 @@ export async function openRoom(
   const store = options.wrapStore?.(inner) ?? inner;
   const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
   const serve = (record: Store) =>
-    new RedRoomServer({ authenticate, ...options, store: record, transport: network, clock });
+    new RedRoomServer({ authenticate, policy: everybody, ...options, store: record, transport: network, clock });
   let server = serve(store);
   const { address } = await server.listen();
   const port = Number(new URL(address).port);

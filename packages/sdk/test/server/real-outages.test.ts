@@ -10,6 +10,7 @@ import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
 import { makeCertificate } from "../certificates.ts";
 import { PASSWORD, RawClient } from "./raw-client.ts";
+import { everybody } from "../everybody.ts";
 
 const publish = (text: string, id = randomId()) => ({ type: "publish", id, kind: "note", body: utf8(text) }) as const;
 
@@ -24,7 +25,7 @@ async function realWorld() {
   for (const name of ["anna", "bernd"]) await createUser(store.users, { name, password: PASSWORD });
   const { certificate, privateKey } = makeCertificate();
   const transport = quicTransport({ tls: { certificate, privateKey } });
-  const server = new RedRoomServer({ store, transport });
+  const server = new RedRoomServer({ store, transport, policy: everybody });
   const { address } = await server.listen();
   await server.createTopic("Share Deal");
   const clients: RawClient[] = [];

@@ -3,6 +3,7 @@ import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import type { Logger } from "../../src/base/logger.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { everybody } from "../everybody.ts";
 import { PASSWORD, RawClient } from "./raw-client.ts";
 
 type Store = RedRoomServerOptions["store"];
@@ -23,7 +24,7 @@ export async function serverWorld(
   const logger: Logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   await inner.open();
   for (const name of options.users ?? ["anna", "bernd"]) await createUser(inner.users, { name, password: PASSWORD });
-  const server = new RedRoomServer({ logger, ...options, store, transport, clock });
+  const server = new RedRoomServer({ policy: everybody, logger, ...options, store, transport, clock });
   const { address } = await server.listen();
   await server.createTopic("Share Deal");
   const clients: RawClient[] = [];

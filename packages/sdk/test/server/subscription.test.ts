@@ -1,16 +1,27 @@
 import { describe, expect, it } from "vitest";
+import { emptyState } from "../../src/rules/topic-state.ts";
+import { Bulletin } from "../../src/server/bulletin.ts";
+import type { EntryForms } from "../../src/server/entry-forms.ts";
 import { PageTurns } from "../../src/server/page-turns.ts";
 import { Subscription } from "../../src/server/subscription.ts";
-import type { TopicRoom } from "../../src/server/topic-room.ts";
+import type { Follower, TopicRoom } from "../../src/server/topic-room.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 
 const frame = (text: string) => new TextEncoder().encode(text);
+
+/** A note for all, which is the same frame to everybody. */
+const entry = (seq: number, text: string) =>
+  ({ leaf: { seq, kind: "note", by: "anna" }, as: () => frame(text) }) as unknown as EntryForms;
+
+const READER = { pseudonym: "bernd", rights: () => ({ roles: [], capabilities: new Set(["readAll"] as const) }) };
 
 /** A room of which another process has written more than it knows: its pages reach beyond its head. */
 class LaggingRoom {
   head = 0;
   epoch = 0;
-  readonly members: Uint8Array[] = [];
+  readonly bulletin = new Bulletin();
+  readonly regulated = false;
+  readonly state = emptyState(false);
   checkpoint: { size: number; note: string; frame: Uint8Array } | undefined;
   wake: () => void = () => {};
   readonly #stored: number;
@@ -19,16 +30,21 @@ class LaggingRoom {
     this.#stored = stored;
   }
 
+  /** What it knows of the log's state may be newer than its head. */
+  get stateSize(): number {
+    return this.#stored;
+  }
+
   know(size: number): void {
     this.head = size;
     this.checkpoint = { size, note: "", frame: frame(`checkpoint ${size}`) };
     this.wake();
   }
   recent(): undefined {}
-  async read(from: number): Promise<Uint8Array[]> {
-    return Array.from({ length: this.#stored - from + 1 }, (_, index) => frame(`entry ${from + index}`));
+  async read(from: number): Promise<EntryForms[]> {
+    return Array.from({ length: this.#stored - from + 1 }, (_, index) => entry(from + index, `entry ${from + index}`));
   }
-  follow(wake: () => void): () => void {
+  follow({ wake }: Follower): () => void {
     this.wake = wake;
     return () => {};
   }
@@ -50,7 +66,7 @@ function reader(room: LaggingRoom, { from = 1, takes = Number.POSITIVE_INFINITY,
     fail: ({ code }: { readonly code: string }) => void failed.push(code),
   };
   const context = { clock, pages, slowConsumerMs: 30_000 };
-  const subscription = new Subscription(room as unknown as TopicRoom, from, output, context);
+  const subscription = new Subscription(room as unknown as TopicRoom, from, READER, output, context);
   const take = (more: number): void => {
     free = more;
     subscription.resume();
@@ -120,7 +136,8 @@ describe("a reader that takes little", () => {
     room.know(4);
     const { sent, take } = reader(room, { takes: 1 });
     await turn();
-    room.read = async (from) => Array.from({ length: 5 - from }, (_, index) => frame(`as it is now ${from + index}`));
+    room.read = async (from) =>
+      Array.from({ length: 5 - from }, (_, index) => entry(from + index, `as it is now ${from + index}`));
     room.epoch += 1;
     take(100);
     await turn();
@@ -131,16 +148,16 @@ describe("a reader that takes little", () => {
 describe("a reader", () => {
   it("knows all members before an entry names them", async () => {
     const room = new LaggingRoom(2);
-    room.members.push(frame("anna"), frame("bernd"));
+    for (const name of ["anna", "bernd"]) room.bulletin.post(name, frame(name));
     room.know(2);
     const { sent, take } = reader(room, { takes: 1 });
     take(1);
     expect(sent).toEqual(["anna", "bernd"]);
-    room.members.push(frame("carla"));
+    room.bulletin.post("carla", frame("carla"));
     take(100);
     await turn();
     expect(sent).toEqual(["anna", "bernd", "carla", "entry 1", "entry 2", "checkpoint 2"]);
-    room.members.push(frame("doris"));
+    room.bulletin.post("doris", frame("doris"));
     room.wake();
     expect(sent.at(-1)).toBe("doris");
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Bulletin } from "../../src/server/bulletin.ts";
 import { TopicPeople } from "../../src/server/topic-people.ts";
 import { memoryStore } from "../../src/store/memory-store.ts";
 import { newTopic } from "../../src/testing/store-entries.ts";
@@ -11,7 +12,7 @@ describe("the pseudonym of an author", () => {
     await inner.open();
     const topic = await newTopic(inner);
     const faults = failingStore(inner);
-    const people = new TopicPeople(topic.id, faults.store, new Set(), () => {});
+    const people = new TopicPeople(topic.id, faults.store, new Set(), new Bulletin(), () => {});
     const anna = { id: "u", name: "anna" };
     const told: string[] = [];
     faults.hold("pseudonym");

@@ -18,6 +18,8 @@ async function streamWorld() {
   const sent: Message[] = [];
   const answers: { resolve: () => void; reject: (error: RedRoomError) => void }[] = [];
   const room = {
+    identify: async () => "pseudonym",
+    rightsOf: () => ({ roles: [], capabilities: new Set() }),
     start: async () => ({ from: 1, opened: { type: "topicOpened" } }),
     publish: () =>
       new Promise((resolve, reject) => {
@@ -31,17 +33,18 @@ async function streamWorld() {
     pause() {},
     resume() {},
   } as unknown as MessageChannel;
-  const rooms = { enter: async () => room, leave() {} } as unknown as TopicRooms;
+  const rooms = { enterAs: async () => room, leave() {} } as unknown as TopicRooms;
   const clock = new ManualClock();
   const context = {
     rooms,
     limits: DEFAULT_LIMITS,
     logger: silentLogger,
     clock,
+    typingNotices: false,
     slowConsumerMs: 1,
     pages: new PageTurns(1),
   };
-  const stream = new TopicStream(channel, { id: "anna", name: "anna" }, context, () => {});
+  const stream = new TopicStream(channel, { id: "anna", name: "anna", admin: false }, context, () => {});
   await stream.open({ type: "openTopic", title: "Share Deal" });
   sent.length = 0;
   return {

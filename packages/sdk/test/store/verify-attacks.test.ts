@@ -10,6 +10,7 @@ import { type StoreFaultKind, sqliteStore, verifyStore } from "../../src/sqlite.
 import { grow, signHead } from "../../src/store/signed-tree.ts";
 import { newKey, rejectsWith, say } from "../../src/testing/store-entries.ts";
 import { newRecord } from "./verify-world.ts";
+import { everybody } from "../everybody.ts";
 
 type Row = Awaited<ReturnType<typeof newRecord>>;
 
@@ -343,7 +344,7 @@ const ATTACKS: readonly Attack[] = [
 async function comeBack({ file, topic, checkpoint }: Row): Promise<RedRoomErrorCode | undefined> {
   const transport = memoryTransport();
   const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
-  await using server = new RedRoomServer({ store: sqliteStore(file), transport, authenticate });
+  await using server = new RedRoomServer({ store: sqliteStore(file), transport, authenticate, policy: everybody });
   const listening = await server.listen().catch((error: unknown) => error as RedRoomError);
   if (listening instanceof RedRoomError) return listening.code;
   const { address } = listening;

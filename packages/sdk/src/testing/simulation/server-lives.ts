@@ -69,6 +69,7 @@ export class ServerLives {
       store,
       transport: watchedTransport(host, (what) => this.#recorder.note({ type: "serverSent", server: name, what })),
       authenticate: async ({ name: user }) => ({ id: user, name: user, admin: false }),
+      policy: () => ["ask", "answer", "note", "readAddressed", "queryHistory"],
       clock,
       heartbeatMs: HEARTBEAT_MS,
     });

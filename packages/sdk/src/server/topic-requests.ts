@@ -1,0 +1,114 @@
+import { toBase64Url } from "../base/bytes.ts";
+import { RedRoomError } from "../base/errors.ts";
+import { readCheckpoint } from "../evidence/checkpoint.ts";
+import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
+import type { Limits } from "../protocol/limits.ts";
+import type { MessageOf } from "../protocol/messages.ts";
+import { type Reader, visibilityOf } from "../rules/visibility.ts";
+import type { StoredEntry, TopicStore } from "../store/topic-store.ts";
+import type { Answer } from "./answer.ts";
+import type { EntryForms } from "./entry-forms.ts";
+import type { TopicRoom } from "./topic-room.ts";
+
+/** What a request about one topic is answered by: the room, and who asks. */
+export interface TopicAsked {
+  readonly room: TopicRoom;
+  readonly reader: Reader;
+  readonly store: TopicStore;
+  readonly limits: Limits;
+}
+
+/** One page of entries, cut short where it grows large: the reader asks on from where it ends. */
+export async function sendHistory(
+  { topic, from, limit }: MessageOf<"readHistory">,
+  answer: Answer,
+  asked: TopicAsked,
+): Promise<void> {
+  const { room, store } = asked;
+  checkPage(limit, asked.limits);
+  // Another process may have added it, and a list or a proof have told of it already.
+  if (from > (room.checkpoint?.size ?? 0)) await room.refresh();
+  const { checkpoint } = room;
+  const head = Math.min(checkpoint?.size ?? 0, room.stateSize);
+  const entries = from > head ? [] : await room.read(from, Math.min(limit, head - from + 1));
+  for (const entry of entries) answer.sendEncoded(entry.as(seenBy(entry, asked)));
+  if (checkpoint === undefined || entries.length === 0) {
+    const signed = checkpoint && { checkpoint: checkpoint.note };
+    answer.send({ type: "historyRead", head: checkpoint?.size ?? 0, frontier: [], ...signed, consistency: [] });
+    return;
+  }
+  const frontier = await store.frontier(topic, from - 1);
+  const consistency = await store.proveConsistency(topic, from - 1 + entries.length, checkpoint.size);
+  answer.send({
+    type: "historyRead",
+    head: checkpoint.size,
+    frontier: frontier.peaks.map(toBase64Url),
+    checkpoint: checkpoint.note,
+    consistency: consistency.map(toBase64Url),
+  });
+}
+
+/** Questions of which something can be seen, each as its entry, and behind them how each stands. */
+export async function sendQuestions(
+  { topic, limit, type: _, ...filter }: MessageOf<"listQuestions">,
+  answer: Answer,
+  asked: TopicAsked,
+): Promise<void> {
+  checkPage(limit, asked.limits);
+  const found: MessageOf<"questionList">["questions"] = [];
+  let { after } = filter;
+  for (let more = true; more && found.length < limit; ) {
+    const page = await asked.store.questions(topic, { ...filter, after, limit: limit + 1 });
+    for (const { entry, state, asked: waitsFor } of page) {
+      if (found.length === limit) break;
+      after = entry.seq;
+      const [forms] = await visible([entry], asked);
+      if (forms === undefined) continue;
+      answer.sendEncoded(forms.as(seenBy(forms, asked)));
+      found.push({ seq: entry.seq, state, ...(waitsFor !== undefined && { asked: [...waitsFor] }) });
+    }
+    more = page.length > limit;
+  }
+  answer.send({ type: "questionList", questions: found, more: found.length === limit });
+}
+
+/** Who has received an entry that the asker sees, and when. */
+export async function sendDeliveries(
+  { topic, seq }: MessageOf<"listDeliveries">,
+  answer: Answer,
+  asked: TopicAsked,
+): Promise<void> {
+  const entries = await asked.store.read(topic, { from: seq, limit: 1 });
+  const [forms] = await visible(entries, asked);
+  if (forms?.leaf.seq !== seq) throw notVisible(seq);
+  const deliveries = await asked.store.deliveriesOf(topic, seq);
+  answer.send({ type: "deliveryList", deliveries: deliveries.map(({ pseudonym, at }) => ({ id: pseudonym, at })) });
+}
+
+/** The text of a C2SP tlog-proof, by the newest checkpoint. */
+export async function proveEntry(store: TopicStore, { topic, seq }: MessageOf<"proveEntry">): Promise<string> {
+  const checkpoint = await store.checkpoint(topic);
+  const size = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
+  if (checkpoint === undefined || seq > size) throw proofUnavailable(seq, size);
+  return formatLogProof({ index: seq - 1, hashes: await store.proveInclusion(topic, seq, size), checkpoint });
+}
+
+/** Those of some entries of which the asker sees more than the number. */
+async function visible(entries: readonly StoredEntry[], asked: TopicAsked): Promise<EntryForms[]> {
+  const { room } = asked;
+  const known = entries.filter(({ seq }) => seq <= room.stateSize);
+  return (await room.formsOf(known)).filter((forms) => seenBy(forms, asked) !== "hidden");
+}
+
+const seenBy = ({ leaf }: EntryForms, { reader, room }: TopicAsked) => visibilityOf(leaf, reader, room.state);
+
+function checkPage(limit: number, { maxPageEntries }: Limits): void {
+  if (limit <= maxPageEntries) return;
+  throw new RedRoomError(
+    "TOO_MANY_REQUESTS",
+    `unable to read ${limit} entries at once; the limit is ${maxPageEntries}`,
+  );
+}
+
+const notVisible = (seq: number): RedRoomError =>
+  new RedRoomError("NOT_ALLOWED", `unable to tell who has received entry ${seq}; your role does not show it`);

@@ -1,0 +1,213 @@
+import type { Clock } from "../base/clock.ts";
+import { RedRoomError } from "../base/errors.ts";
+import { randomId } from "../base/id.ts";
+import { type Delivery, deliveryText } from "../evidence/delivery.ts";
+import { encodeContent, type LeafFields } from "../evidence/leaf.ts";
+import type { Range } from "../evidence/ranges.ts";
+import { type Circumstances, decide, decideMembership, type Target, type Wish } from "../rules/decide.ts";
+import type { Draft } from "../rules/topic-state.ts";
+import type { SessionUser } from "../session/session-user.ts";
+import type { Appended, Build, EntryDraft, EntryKey, Person, TopicHead, TopicStore } from "../store/topic-store.ts";
+import type { Access } from "./access.ts";
+import { committed, refuseOther } from "./log-entries.ts";
+import { SERVER, type TopicPeople } from "./topic-people.ts";
+
+/** A message that somebody wants in the log. */
+export interface Submission extends Wish {
+  readonly id: string;
+}
+
+/** What stands in the log now, or did before. */
+export interface Published {
+  readonly seq: number;
+  readonly at: number;
+  readonly duplicate: boolean;
+}
+
+export interface TopicWriterContext {
+  readonly store: TopicStore;
+  readonly clock: Clock;
+  readonly access: Access;
+  readonly maxOpenQuestions: number;
+}
+
+/** Writes into the log of one topic: what the rules make of what people want, and what the server has to say. */
+export class TopicWriter {
+  readonly #topicId: string;
+  readonly #context: TopicWriterContext;
+  readonly #people: TopicPeople;
+  readonly #onAppended: (appended: Appended) => void;
+  /** By author: ends when the next message may be taken. */
+  readonly #turns = new Map<string, Promise<void>>();
+
+  /** @param onAppended Called with what is durable now, before anybody is answered. */
+  constructor(
+    topicId: string,
+    context: TopicWriterContext,
+    people: TopicPeople,
+    onAppended: (appended: Appended) => void,
+  ) {
+    this.#topicId = topicId;
+    this.#context = context;
+    this.#people = people;
+    this.#onAppended = onAppended;
+  }
+
+  /**
+   * Resolves once the message is durable; only then does anybody see it.
+   *
+   * @param by The author's pseudonym.
+   * @throws {RedRoomError} What `decide` throws, `ID_REUSED`, `STORE_UNAVAILABLE`.
+   */
+  async publish(author: SessionUser, by: string, submission: Submission): Promise<Published> {
+    const { id, kind, re, text } = submission;
+    const key = { author: by, id };
+    const seal = committed(text);
+    const circumstances = await this.#circumstances(author, by);
+    const build: BuildUpon = (head, target) =>
+      this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
+    const appended = await this.#inTurn(by, (release) => {
+      if (re !== undefined) return this.#decideAndAppend(key, re, build);
+      const appending = this.#append(key, (head) => build(head, undefined));
+      release();
+      return appending;
+    });
+    const [entry] = appended.entries;
+    if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
+    if (appended.duplicate) refuseOther(entry, { kind, re, content: encodeContent(text) });
+    const { at } = JSON.parse(entry.leaf) as { at: number };
+    return { seq: entry.seq, at, duplicate: appended.duplicate };
+  }
+
+  /**
+   * Gives somebody roles; none: they are no member any more. Resolves once it is durable.
+   *
+   * @throws {RedRoomError} `STORE_UNAVAILABLE`.
+   */
+  async setRoles(by: Person, member: Person, roles: readonly string[]): Promise<void> {
+    const [author, concerned] = [await this.#people.pseudonymOf(by), await this.#people.pseudonymOf(member)];
+    const id = randomId();
+    const circumstances = await this.#circumstances(undefined, author);
+    await this.#append({ author, id }, (head) => {
+      return this.#entries(decideMembership(concerned, roles, author, circumstances(head)), id, head);
+    });
+  }
+
+  /** One entry for each delivery, all in one commit. @returns Their numbers. */
+  async record(deliveries: readonly Delivery[]): Promise<Range> {
+    const by = await this.#people.pseudonymOf(SERVER);
+    const drafts = deliveries.map(({ first, last, to }) => ({
+      kind: "delivery" as const,
+      by,
+      re: last,
+      to,
+      text: deliveryText(first),
+    }));
+    const id = randomId();
+    const { entries } = await this.#append({ author: by, id }, (head) => this.#entries(drafts, id, head));
+    return { first: entries[0]?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 };
+  }
+
+  /** @param user Who is logged in as `by`, where somebody is. */
+  async #circumstances(user: SessionUser | undefined, by: string): Promise<(head: TopicHead) => Circumstances> {
+    const { access, clock, maxOpenQuestions } = this.#context;
+    const server = await this.#people.pseudonymOf(SERVER);
+    return ({ seq, state }) => ({
+      state,
+      head: seq,
+      now: clock.now(),
+      maxOpenQuestions,
+      server,
+      capabilitiesOf: (one) => access.in(state, one, one === by && user?.admin === true).capabilities,
+    });
+  }
+
+  /**
+   * Decides by the entry that is referred to, and again where that has changed meanwhile. Whoever sends again what was stored
+   * long ago gets the old answer, although the same wish would be refused by now.
+   */
+  async #decideAndAppend(key: EntryKey, re: number, build: BuildUpon): Promise<Appended> {
+    const { store } = this.#context;
+    for (;;) {
+      const target = await this.#target(re);
+      try {
+        return await this.#append(key, (head) => {
+          if (isStale(target, re, head)) throw new StaleTarget();
+          return build(head, target);
+        });
+      } catch (thrown) {
+        if (thrown instanceof StaleTarget) continue;
+        const entry = isRefusal(thrown) ? await store.findEntry(this.#topicId, key) : undefined;
+        if (entry === undefined) throw thrown;
+        return { entries: [entry], duplicate: true, checkpoint: "" };
+      }
+    }
+  }
+
+  async #append(key: EntryKey, build: Build): Promise<Appended> {
+    const appended = await this.#context.store.append(this.#topicId, key, build);
+    if (!appended.duplicate) this.#onAppended(appended);
+    return appended;
+  }
+
+  async #target(seq: number): Promise<Target | undefined> {
+    const { store } = this.#context;
+    const [entry] = await store.read(this.#topicId, { from: seq, limit: 1 });
+    if (entry?.seq !== seq) return undefined;
+    const leaf = JSON.parse(entry.leaf) as LeafFields;
+    if (leaf.kind !== "question") return { leaf, state: undefined };
+    const [question] = await store.questions(this.#topicId, { after: seq - 1, limit: 1 });
+    return { leaf, state: question?.state };
+  }
+
+  /** The entries of drafts; the first one has the id of the call. */
+  #entries(
+    drafts: readonly Draft[],
+    id: string,
+    head: TopicHead,
+    seal = committed(drafts[0]?.text ?? ""),
+  ): readonly EntryDraft[] {
+    const at = this.#context.clock.now();
+    return drafts.map(({ text, ...facts }, index) => {
+      const write = index === 0 ? seal : committed(text);
+      const seq = head.seq + 1 + index;
+      return write({ ...facts, topic: this.#topicId, seq, id: index === 0 ? id : randomId(), at });
+    });
+  }
+
+  /**
+   * One after the other, so that an author's messages are stored in the order in which they came: `work` may take its time
+   * before it appends.
+   *
+   * @param work Calls `release` when the next one may begin.
+   */
+  async #inTurn<T>(author: string, work: (release: () => void) => Promise<T>): Promise<T> {
+    const before = this.#turns.get(author);
+    let release = (): void => {};
+    const turn = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#turns.set(author, turn);
+    await before;
+    try {
+      return await work(release);
+    } finally {
+      release();
+      if (this.#turns.get(author) === turn) this.#turns.delete(author);
+    }
+  }
+}
+
+type BuildUpon = (head: TopicHead, target: Target | undefined) => readonly EntryDraft[];
+
+/** What was read of the entry that is referred to is no longer so. */
+class StaleTarget extends Error {}
+
+function isStale(target: Target | undefined, re: number, { seq, state }: TopicHead): boolean {
+  if (target === undefined) return re <= seq;
+  return target.state === "open" && !state.open.has(re);
+}
+
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof RedRoomError && !thrown.retryable;
+}
