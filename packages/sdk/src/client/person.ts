@@ -12,6 +12,7 @@ export interface Person {
 export interface Presence {
   /** `away`: the connection is lost, and may come back any moment. */
   readonly state: "online" | "away" | "offline";
+  /** By the server's clock. */
   readonly since: Date;
 }
 

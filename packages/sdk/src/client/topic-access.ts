@@ -41,7 +41,7 @@ export class TopicAccess {
   constructor(title: string, host: TopicHost) {
     this.title = title;
     this.host = host;
-    this.people = new TopicPeople(host.clock, (event, about) => void host.tell(event, about));
+    this.people = new TopicPeople((event, about) => void host.tell(event, about));
   }
 
   /** As the server has shown it last; `undefined` before it was opened, or asked about. */

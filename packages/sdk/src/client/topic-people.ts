@@ -1,4 +1,3 @@
-import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { CAPABILITIES } from "../rules/policy.ts";
@@ -29,7 +28,6 @@ interface Known {
 export class TopicPeople {
   /** Called with the pseudonym of somebody who is no member any more. */
   onLeft: (pseudonym: string) => void = () => {};
-  readonly #clock: Pick<Clock, "now">;
   readonly #tell: TellOfPeople;
   /** By pseudonym; those who have left keep their names: they have written. */
   readonly #known = new Map<string, Known>();
@@ -40,8 +38,7 @@ export class TopicPeople {
   #waiting: MessageOf<"waiting">["pairs"] = [];
   readonly #typing = new Set<string>();
 
-  constructor(clock: Pick<Clock, "now">, tell: TellOfPeople) {
-    this.#clock = clock;
+  constructor(tell: TellOfPeople) {
     this.#tell = tell;
   }
 
@@ -150,9 +147,9 @@ export class TopicPeople {
     this.#tell("member", { member: this.person(id), roles });
   }
 
-  #present({ id, state, sinceMs }: MessageOf<"presence">): void {
+  #present({ id, state, since }: MessageOf<"presence">): void {
     const known = this.#knownAs(id);
-    const presence = { state, since: new Date(this.#clock.now() - sinceMs) };
+    const presence = { state, since: new Date(since) };
     const changed = known.presence?.state !== state;
     if (changed) known.presence = presence;
     if (changed) this.#tell("presence", { member: this.person(id), presence });

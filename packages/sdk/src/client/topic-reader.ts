@@ -123,9 +123,9 @@ export class TopicReader {
     return this.#stream?.publish(message) ?? false;
   }
 
-  /** Tells something that is not kept: while there is no stream, nobody hears it. */
+  /** Tells something that is not kept: while there is no stream that reads, nobody hears it. */
   say(message: MessageOf<"typing">): void {
-    if (this.#ready) this.#stream?.say(message);
+    if (this.#ready && this.reads) this.#stream?.say(message);
   }
 
   /** The application has got what somebody else wrote, or what stands in its place. */
