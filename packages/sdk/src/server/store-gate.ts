@@ -6,12 +6,16 @@ import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
 import type {
   Appended,
-  EntryDraft,
+  Build,
   EntryKey,
-  Head,
   Person,
+  QuestionPage,
   ReadPage,
+  ReceivedBy,
   StoredEntry,
+  StoredQuestion,
+  TopicHead,
+  TopicPage,
   TopicRecord,
   TopicStore,
   TopicSummary,
@@ -34,8 +38,6 @@ export interface StoreGateContext {
   /** Called when the gate has closed, with the reason, when that becomes another one, and when it is open again. */
   readonly onChange: (outage: RedRoomError | undefined) => void;
 }
-
-type Build = (head: Head) => readonly EntryDraft[];
 
 /**
  * The one way by which a server uses its store, so that it fails closed: the first failure closes the gate. From then on
@@ -109,7 +111,7 @@ export class StoreGate implements TopicStore {
     return topic;
   }
 
-  listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]> {
+  listTopics(page: TopicPage): Promise<TopicSummary[]> {
     return this.#pass(() => this.#store.listTopics(page));
   }
 
@@ -123,6 +125,18 @@ export class StoreGate implements TopicStore {
 
   received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
     return this.#pass(() => this.#store.received(topicId));
+  }
+
+  head(topicId: string): Promise<TopicHead> {
+    return this.#pass(() => this.#store.head(topicId));
+  }
+
+  questions(topicId: string, page: QuestionPage): Promise<StoredQuestion[]> {
+    return this.#pass(() => this.#store.questions(topicId, page));
+  }
+
+  deliveriesOf(topicId: string, seq: number): Promise<readonly ReceivedBy[]> {
+    return this.#pass(() => this.#store.deliveriesOf(topicId, seq));
   }
 
   append(topicId: string, key: EntryKey, build: Build): Promise<Appended> {
