@@ -21,7 +21,7 @@ const redroom: RecordKeeper = {
     const store = sqliteStore(file);
     await store.open();
     const topic = randomId();
-    await store.createTopic({ id: topic, title: TITLE, createdAt: Date.now() });
+    await store.createTopic({ id: topic, title: TITLE, createdAt: Date.now(), regulated: false });
     const by = await store.pseudonym(topic, { id: "anna", name: "Anna" });
     const append = (text: string) => {
       const [id, salt, content] = [randomId(), randomBytes(SALT_BYTES), encodeContent(text)];

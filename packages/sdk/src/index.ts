@@ -32,7 +32,7 @@ export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";
 export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/redroom-server.ts";
-export { createTopic, type NewTopic } from "./server/requests.ts";
+export { createTopic, type TopicOptions } from "./server/requests.ts";
 export type { RedRoomServerOptions } from "./server/server-options.ts";
 export { setPassword } from "./server/set-password.ts";
 export type { ClientState, StateChange } from "./session/client-state.ts";

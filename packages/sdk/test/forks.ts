@@ -11,7 +11,7 @@ export const TITLE = "Share Deal";
 /** Servers that show one topic differently, all with the one log key: what they have in common is alike to the byte. */
 export function openForks(transport: Transport = memoryTransport()) {
   const key = makeLogKey();
-  const topic = { id: randomId(), title: TITLE, createdAt: 1 };
+  const topic = { id: randomId(), title: TITLE, createdAt: 1, regulated: false };
   const author = randomId();
   const servers: RedRoomServer[] = [];
   const clients: RedRoomClient[] = [];

@@ -1,7 +1,7 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageKind, Priority } from "../base/message-kind.ts";
 import type { Capability } from "./policy.ts";
-import { blockersOf, revealsDue } from "./regulation.ts";
+import { blockersOf, revealOf, revealsDue } from "./regulation.ts";
 import { type Draft, foldEntry, type LeafFacts, type QuestionState, type TopicState } from "./topic-state.ts";
 import { visibilityOf } from "./visibility.ts";
 
@@ -32,7 +32,8 @@ export interface Circumstances {
   readonly maxOpenQuestions: number;
   /** The pseudonym in whose name the server writes. */
   readonly server: string;
-  capabilitiesOf(pseudonym: string): ReadonlySet<Capability>;
+  /** @param state Whose memberships count: `state`, or the one behind the entry that is decided on. */
+  capabilitiesOf(pseudonym: string, state: TopicState): ReadonlySet<Capability>;
 }
 
 /** As many as a leaf names. */
@@ -68,7 +69,7 @@ const DOING: Readonly<Record<MessageKind, string>> = {
  * `RECIPIENT_INVALID`, `DEADLINE_INVALID`, `TOO_MANY_QUESTIONS`, `TEXT_INVALID`.
  */
 export function decide(wish: Wish, by: string, target: Target | undefined, now: Circumstances): readonly Draft[] {
-  const capabilities = now.capabilitiesOf(by);
+  const capabilities = now.capabilitiesOf(by, now.state);
   const { kind, text, re } = wish;
   if (!capabilities.has(NEEDED[kind]) && !(kind === "correction" && capabilities.has("readAll"))) {
     throw notAllowed(kind);
@@ -85,7 +86,7 @@ export function decide(wish: Wish, by: string, target: Target | undefined, now: 
     throw new RedRoomError("TEXT_INVALID", `unable to ${DOING[kind]}; the text is empty`);
   }
   const draft = { ...draftOf(wish, by, target, now, capabilities), kind, by, re, text };
-  return withReveals([draft], now);
+  return withReveals(kind === "reveal" ? [draft, ...togetherWith(re, now)] : [draft], now);
 }
 
 /** Decides on somebody's roles; none: no member any more. */
@@ -107,7 +108,15 @@ function withReveals(
     (before, draft, index) => foldEntry(before, { ...draft, seq: head + 1 + index }, draft.text),
     state,
   );
-  return [...drafts, ...revealsDue(after, (one) => capabilitiesOf(one).has("answer"), server)];
+  return [...drafts, ...revealsDue(after, (one) => capabilitiesOf(one, after).has("answer"), server)];
+}
+
+/** An answer and its corrections are released as one: nobody is left with a text that its author has corrected. */
+function togetherWith(released: number | undefined, { state, server }: Circumstances): readonly Draft[] {
+  const since = state.sealed.get(released ?? 0)?.since;
+  return [...state.sealed].flatMap(([re, sealed]) =>
+    re !== released && sealed.since === since ? [revealOf(re, sealed, server)] : [],
+  );
 }
 
 type Facts = Pick<Draft, "to" | "priority" | "due" | "asked">;
@@ -129,9 +138,9 @@ function draftOf(
     case "correction":
       return correctionOf(wish, by, target, own);
     case "withdrawal": {
-      const { leaf } = openIn(wish, target, now);
-      if (leaf.by !== by) throw notAllowed("withdrawal");
-      return { to: leaf.to };
+      // Whose it is comes first: what has become of it is told to its author only.
+      if (questionIn(wish, target).leaf.by !== by) throw notAllowed("withdrawal");
+      return { to: openIn(wish, target, now).leaf.to };
     }
     case "closing":
       return closingOf(openIn(wish, target, now).leaf, by, now);
@@ -156,7 +165,9 @@ function questionBy(by: string, wish: Wish, { state, now, maxOpenQuestions, capa
       },
     );
   }
-  const asked = (to ?? [...state.members.keys()]).filter((one) => one !== by && capabilitiesOf(one).has("answer"));
+  const asked = (to ?? [...state.members.keys()]).filter(
+    (one) => one !== by && capabilitiesOf(one, state).has("answer"),
+  );
   if (state.regulated && asked.length > MAX_ASKED) {
     throw recipientInvalid(`${asked.length} would have to answer; at most ${MAX_ASKED} can`);
   }
@@ -200,11 +211,12 @@ function closingOf(leaf: LeafFacts, by: string, { state, now }: Circumstances): 
   return { to: leaf.to && [leaf.by, ...leaf.to].filter((one) => one !== by) };
 }
 
-function releaseOf({ re = 0 }: Wish, by: string, { state, now, capabilitiesOf }: Circumstances): Facts {
+function releaseOf({ re }: Wish, by: string, { state, now, capabilitiesOf }: Circumstances): Facts {
+  if (re === undefined) throw referenceInvalid("reveal", "it refers to no answer");
   const sealed = state.sealed.get(re);
   if (sealed === undefined) throw referenceInvalid("reveal", `${re} is not sealed`);
   if (sealed.reader === by || sealed.by === by) throw notAllowed("reveal");
-  const blockers = blockersOf(sealed, state, (one) => capabilitiesOf(one).has("answer"));
+  const blockers = blockersOf(sealed, state, (one) => capabilitiesOf(one, state).has("answer"));
   if (!blockers.every(({ due }) => isOver(due, now))) throw beforeDeadline("reveal");
   return { to: [sealed.reader, sealed.by] };
 }

@@ -19,12 +19,20 @@ export function blockersOf(
   });
 }
 
-/** One entry for each sealed answer that nothing keeps sealed any more, oldest first. */
+/**
+ * One entry for each sealed answer that nothing keeps sealed any more, oldest first. Who is no member waits until he is one
+ * again: to be removed and let in again is no way round a question.
+ */
 export function revealsDue(state: TopicState, mayAnswer: MayAnswer, server: string): readonly Draft[] {
   return [...state.sealed]
-    .filter(([, sealed]) => blockersOf(sealed, state, mayAnswer).length === 0)
+    .filter(([, sealed]) => state.members.has(sealed.reader) && blockersOf(sealed, state, mayAnswer).length === 0)
     .sort(([a], [b]) => a - b)
-    .map(([re, { by, reader }]) => ({ kind: "reveal", by: server, to: [reader, by], re, text: "" }));
+    .map(([re, sealed]) => revealOf(re, sealed, server));
+}
+
+/** The entry by which the server reveals a sealed answer: first to whom, then whose it is. */
+export function revealOf(re: number, { by, reader }: SealedAnswer, server: string): Draft {
+  return { kind: "reveal", by: server, to: [reader, by], re, text: "" };
 }
 
 /** Who waits for whom: "answer `questions` to read `answers`". */
@@ -43,6 +51,7 @@ export function waitingIn(state: TopicState, mayAnswer: MayAnswer): readonly Wai
   const pairs = new Map<string, { reader: string; answerer: string; answers: number[]; questions: Set<number> }>();
   for (const [seq, sealed] of state.sealed) {
     const { reader, by: answerer } = sealed;
+    if (!state.members.has(reader)) continue;
     const key = JSON.stringify([reader, answerer]);
     const pair = pairs.get(key) ?? { reader, answerer, answers: [], questions: new Set() };
     if (seq === sealed.since) pair.answers.push(seq); // not its corrections

@@ -13,7 +13,7 @@ import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { QuotaBook } from "./quotas.ts";
-import { createTopic, type NewTopic } from "./requests.ts";
+import { createTopic, type TopicOptions } from "./requests.ts";
 import {
   optionsInvalid,
   type RedRoomServerOptions,
@@ -182,9 +182,9 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
    *
    * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`, `SHUTTING_DOWN`.
    */
-  async createTopic(title: string, options: Omit<NewTopic, "title"> = {}): Promise<TopicRecord> {
+  async createTopic(title: string, options: TopicOptions = {}): Promise<TopicRecord> {
     await this.#ready();
-    return createTopic(this.#store, { ...options, title }, this.#settings);
+    return createTopic(this.#store, title, { ...this.#settings, ...options });
   }
 
   /**

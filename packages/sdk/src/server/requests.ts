@@ -37,7 +37,7 @@ const ANSWERS: {
         return { person: await memberCalled(name, context), roles };
       }),
     );
-    const topic = await createTopic(context.store, { title, regulated }, context);
+    const topic = await createTopic(context.store, title, { ...context, regulated });
     await rooms.within({ id: topic.id }, async (room) => {
       for (const { person, roles } of people) await room.setRoles(user, person, roles);
     });
@@ -149,21 +149,24 @@ async function memberCalled(name: string, { users, access }: RequestContext): Pr
   return { id: user.id, name: user.name };
 }
 
-export interface NewTopic {
-  readonly title: string;
+export interface TopicOptions {
   /** Whether answers are exchanged one for the other; `false` by default. It stays as it is. */
   readonly regulated?: boolean;
 }
 
 /**
- * Adds a topic, also beside a server that runs on the same data.
+ * Adds a topic, also beside a server that runs on the same data. Nobody belongs to it yet.
  *
  * @throws {RedRoomError} `TITLE_INVALID`, `TOPIC_EXISTS`, `STORE_UNAVAILABLE`.
  */
 export async function createTopic(
   store: TopicStore,
-  { title, regulated = false }: NewTopic,
-  { limits = DEFAULT_LIMITS, clock = systemClock }: { readonly limits?: Limits; readonly clock?: Clock } = {},
+  title: string,
+  {
+    regulated = false,
+    limits = DEFAULT_LIMITS,
+    clock = systemClock,
+  }: TopicOptions & { readonly limits?: Limits; readonly clock?: Clock } = {},
 ): Promise<TopicRecord> {
   const topic = { id: randomId(), title: checkTitle(title, limits), createdAt: clock.now(), regulated };
   await store.createTopic(topic);

@@ -152,9 +152,12 @@ export class Batch {
       if (this.#keys.has(name) || own.has(name)) throw wrong(`entry ${seq} repeats the id of another`);
       own.add(name);
       const text = parseContent(draft.content);
-      if (text === undefined) throw wrong(`entry ${seq} has no content that can be read`);
-      const delivery = leaf.kind === "delivery" ? readDelivery(leaf, text) : undefined;
-      return { leaf, text, delivery, entry: { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt } };
+      if (leaf.kind === "membership" && !ROLES.test(text ?? " ")) {
+        throw wrong(`entry ${seq} is a membership whose roles cannot be read`);
+      }
+      const delivery = leaf.kind === "delivery" ? readDelivery(leaf, text ?? "") : undefined;
+      const entry = { seq, leaf: draft.leaf, content: draft.content, salt: draft.salt };
+      return { leaf, text: text ?? "", delivery, entry };
     });
   }
 }
@@ -164,6 +167,9 @@ function readDelivery(leaf: LeafFields, text: string): RecordedDelivery {
   if (delivery === undefined) throw wrong(`entry ${leaf.seq} is a delivery without a range`);
   return { seq: leaf.seq, ...delivery };
 }
+
+/** Words with one space between them, or none. */
+const ROLES = /^([^\s\p{Cc}]+( [^\s\p{Cc}]+)*)?$/u;
 
 const keyOf = (topicId: string, { author, id }: EntryKey): string => JSON.stringify([topicId, author, id]);
 

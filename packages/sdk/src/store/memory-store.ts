@@ -1,13 +1,11 @@
 import { randomId } from "../base/id.ts";
-import { deliveryOf } from "../evidence/delivery.ts";
-import { parseContent, parseLeaf } from "../evidence/leaf.ts";
+import { parseLeaf } from "../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
-import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
-import { addRange, type Range } from "../evidence/ranges.ts";
-import { applyChanges, emptyState, type QuestionState, type TopicState } from "../rules/topic-state.ts";
+import type { Frontier, Hash } from "../evidence/merkle.ts";
+import type { Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
-import { grow, StoredTree, signHead } from "./signed-tree.ts";
+import { MemoryTopic } from "./memory-topic.ts";
 import {
   nameTaken,
   notErasable,
@@ -45,23 +43,6 @@ export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly
   return new MemoryStore(key);
 }
 
-interface MemoryTopic extends TopicRecord {
-  readonly entries: StoredEntry[];
-  /** From key to seq. */
-  readonly keys: Map<string, number>;
-  /** By seq, from 1: what `grow` completed. */
-  readonly nodes: Uint8Array[];
-  readonly tree: StoredTree;
-  frontier: Frontier;
-  checkpoint: string | undefined;
-  /** From person to pseudonym. */
-  readonly pseudonyms: Map<string, string>;
-  readonly received: Map<string, readonly Range[]>;
-  state: TopicState;
-  /** By seq: the state of each question. */
-  readonly questions: Map<number, QuestionState>;
-}
-
 class MemoryStore implements TopicStore, LogBackend {
   readonly users: UserStore = new MemoryUsers(() => this.#check());
   readonly #topics = new Map<string, MemoryTopic>();
@@ -89,77 +70,34 @@ class MemoryStore implements TopicStore, LogBackend {
 
   async createTopic(topic: TopicRecord): Promise<void> {
     this.#check();
-    const taken = [...this.#topics.values()].some(({ id, title }) => id === topic.id || title === topic.title);
+    const taken = this.#summaries().some(({ id, title }) => id === topic.id || title === topic.title);
     if (taken) throw topicExists(topic.title);
-    const entries: StoredEntry[] = [];
-    const nodes: Uint8Array[] = [];
-    const tree = new StoredTree({
-      get size() {
-        return entries.length;
-      },
-      leaf: (seq) => entries[seq - 1]?.leaf ?? "",
-      nodes: (seq) => nodes[seq - 1] ?? new Uint8Array(),
-    });
-    this.#topics.set(topic.id, {
-      ...topic,
-      entries,
-      nodes,
-      tree,
-      keys: new Map(),
-      pseudonyms: new Map(),
-      received: new Map(),
-      state: emptyState(topic.regulated),
-      questions: new Map(),
-      frontier: EMPTY_FRONTIER,
-      checkpoint: undefined,
-    });
+    this.#topics.set(topic.id, new MemoryTopic(topic));
   }
 
   async findTopic(by: { readonly id: string } | { readonly title: string }): Promise<TopicSummary | undefined> {
     this.#check();
-    const found =
-      "id" in by ? this.#topics.get(by.id) : [...this.#topics.values()].find(({ title }) => title === by.title);
-    return found && summaryOf(found);
+    return "id" in by ? this.#topics.get(by.id)?.summary : this.#summaries().find(({ title }) => title === by.title);
   }
 
   async listTopics({ after, member, limit }: TopicPage): Promise<TopicSummary[]> {
     this.#check();
     const topics = [...this.#topics.values()];
     const start = after === undefined ? 0 : topics.indexOf(this.#topic(after)) + 1;
-    const belongs = ({ pseudonyms, state }: MemoryTopic): boolean =>
-      member === undefined || state.members.has(pseudonyms.get(member) ?? "");
-    return topics.slice(start).filter(belongs).slice(0, limit).map(summaryOf);
+    const wanted = topics.slice(start).filter((topic) => member === undefined || topic.hasMember(member));
+    return wanted.slice(0, limit).map(({ summary }) => summary);
   }
 
   async head(topicId: string): Promise<TopicHead> {
-    return headOf(this.#topic(topicId));
+    return this.#topic(topicId).head;
   }
 
-  async questions(
-    topicId: string,
-    { state, of, for: recipient, after = 0, limit }: QuestionPage,
-  ): Promise<StoredQuestion[]> {
-    const topic = this.#topic(topicId);
-    const wanted = [...topic.questions].flatMap(([seq, its]) => {
-      const entry = topic.entries[seq - 1];
-      const leaf = entry && parseLeaf(entry.leaf);
-      if (entry === undefined || leaf === undefined || seq <= after || (state ?? its) !== its) return [];
-      if ((of ?? leaf.by) !== leaf.by || !(recipient === undefined || (leaf.to?.includes(recipient) ?? true)))
-        return [];
-      return [{ entry, state: its, asked: topic.state.open.get(seq)?.asked }];
-    });
-    return wanted.slice(0, limit);
+  async questions(topicId: string, page: QuestionPage): Promise<StoredQuestion[]> {
+    return this.#topic(topicId).questions(page);
   }
 
   async deliveriesOf(topicId: string, seq: number): Promise<readonly ReceivedBy[]> {
-    const received = new Map<string, number>();
-    for (const { leaf, content } of this.#topic(topicId).entries.slice(seq)) {
-      const fields = parseLeaf(leaf);
-      const delivery = fields?.kind === "delivery" && deliveryOf(fields, parseContent(content ?? "") ?? "");
-      if (!delivery || delivery.first > seq || delivery.last < seq) continue;
-      for (const pseudonym of delivery.to) if (!received.has(pseudonym)) received.set(pseudonym, fields?.at ?? 0);
-    }
-    return [...received].map(([pseudonym, at]) => ({ pseudonym, at }));
+    return this.#topic(topicId).deliveriesOf(seq);
   }
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
@@ -184,10 +122,8 @@ class MemoryStore implements TopicStore, LogBackend {
     return this.#queue.append(topicId, key, build);
   }
 
-  async findEntry(topicId: string, { author, id }: EntryKey): Promise<StoredEntry | undefined> {
-    const { keys, entries } = this.#topic(topicId);
-    const seq = keys.get(JSON.stringify([author, id]));
-    return seq === undefined ? undefined : entries[seq - 1];
+  async findEntry(topicId: string, key: EntryKey): Promise<StoredEntry | undefined> {
+    return this.#topic(topicId).find(key);
   }
 
   async logKey(): Promise<Uint8Array> {
@@ -212,14 +148,14 @@ class MemoryStore implements TopicStore, LogBackend {
   }
 
   async erase(topicId: string, seq: number, key: EntryKey, build: Build): Promise<Appended> {
-    const { entries, checkpoint = "" } = this.#topic(topicId);
-    const entry = entries[seq - 1];
+    const topic = this.#topic(topicId);
+    const entry = topic.entries[seq - 1];
     const content = entry?.content !== undefined;
-    const erasure = content ? undefined : entries.find(({ leaf }) => erasedBy(leaf) === seq);
+    const erasure = content ? undefined : topic.erasureOf(seq);
     const kind = entry && parseLeaf(entry.leaf)?.kind;
     const reason = whyNotErasable({ kind, content, erasure: erasure !== undefined });
     if (reason !== undefined) throw notErasable(seq, reason);
-    if (erasure !== undefined) return { entries: [erasure], duplicate: true, checkpoint };
+    if (erasure !== undefined) return { entries: [erasure], duplicate: true, checkpoint: topic.checkpoint ?? "" };
     return this.#queue.append(topicId, key, build, seq);
   }
 
@@ -230,10 +166,7 @@ class MemoryStore implements TopicStore, LogBackend {
 
   /** @internal */
   async heads(topicIds: readonly string[]): Promise<(TopicHead | undefined)[]> {
-    return topicIds.map((id) => {
-      const topic = this.#topics.get(id);
-      return topic && headOf(topic);
-    });
+    return topicIds.map((id) => this.#topics.get(id)?.head);
   }
 
   /** @internal */
@@ -241,38 +174,21 @@ class MemoryStore implements TopicStore, LogBackend {
     const found: Found[] = [];
     for (const [addition, { topicId, entries }] of additions.entries()) {
       const topic = this.#topics.get(topicId);
-      const seq = entries.map(({ leaf }) => topic?.keys.get(keyOf(leaf))).find((known) => known !== undefined);
-      const entry = seq === undefined ? undefined : topic?.entries[seq - 1];
+      const entry = topic?.alreadyThere(entries);
       if (entry !== undefined) found.push({ addition, entry, checkpoint: topic?.checkpoint ?? "" });
     }
     if (found.length > 0) return { type: "conflict", heads: [], found };
     const checkpoints = new Map<string, string>();
-    for (const { topicId, entries, deliveries, changes, erases } of additions) {
-      const topic = this.#topics.get(topicId); // what was taken before `close` is still committed
-      if (topic === undefined) throw topicUnknown(topicId);
-      const leaves = entries.map(({ leaf }) => leaf);
-      const growth = grow(topic.frontier, leaves);
-      const checkpoint = signHead(topicId, growth.frontier, this.#key);
-      topic.entries.push(...entries);
-      topic.nodes.push(...growth.nodes);
-      topic.frontier = growth.frontier;
-      topic.checkpoint = checkpoint;
-      checkpoints.set(topicId, checkpoint);
-      for (const entry of entries) topic.keys.set(keyOf(entry.leaf), entry.seq);
-      for (const { by, change } of changes) {
-        const leaf = parseLeaf(topic.entries[by - 1]?.leaf ?? "");
-        if (leaf !== undefined) topic.state = applyChanges(topic.state, leaf, [change]);
-        if (change.type === "question") topic.questions.set(change.seq, change.state);
-      }
-      for (const { to, ...range } of deliveries) {
-        for (const one of to) topic.received.set(one, addRange(topic.received.get(one) ?? [], range));
-      }
-      const erased = erases === undefined ? undefined : topic.entries[erases - 1];
-      if (erased !== undefined) {
-        topic.entries[erased.seq - 1] = { ...erased, content: undefined, salt: undefined };
-      }
+    for (const addition of additions) {
+      const topic = this.#topics.get(addition.topicId); // what was taken before `close` is still committed
+      if (topic === undefined) throw topicUnknown(addition.topicId);
+      checkpoints.set(addition.topicId, topic.write(addition, this.#key));
     }
     return { type: "committed", checkpoints };
+  }
+
+  #summaries(): TopicSummary[] {
+    return [...this.#topics.values()].map(({ summary }) => summary);
   }
 
   #topic(id: string): MemoryTopic {
@@ -321,24 +237,4 @@ class MemoryUsers implements UserStore {
   #find(name: string): UserRecord | undefined {
     return [...this.#users.values()].find((user) => loginKey(user.name) === loginKey(name));
   }
-}
-
-const summaryOf = ({ id, title, createdAt, regulated, entries }: MemoryTopic): TopicSummary => ({
-  id,
-  title,
-  createdAt,
-  regulated,
-  head: { seq: entries.length },
-});
-
-const headOf = ({ entries, state }: MemoryTopic): TopicHead => ({ seq: entries.length, state });
-
-function erasedBy(leaf: string): number | undefined {
-  const fields = parseLeaf(leaf);
-  return fields?.kind === "erasure" ? fields.re : undefined;
-}
-
-function keyOf(leaf: string): string {
-  const fields = parseLeaf(leaf);
-  return JSON.stringify([fields?.by, fields?.id]);
 }

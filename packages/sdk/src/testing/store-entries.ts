@@ -41,8 +41,12 @@ export function deliver(
   return store.append(topic, key, (head) => [draftOf(topic, key, head, deliveryText(first), fields)]);
 }
 
-export async function newTopic(store: TopicStore, title = `Topic ${randomId()}`): Promise<TopicRecord> {
-  const topic = { id: randomId(), title, createdAt: AT };
+export async function newTopic(
+  store: TopicStore,
+  title = `Topic ${randomId()}`,
+  regulated = false,
+): Promise<TopicRecord> {
+  const topic = { id: randomId(), title, createdAt: AT, regulated };
   await store.createTopic(topic);
   return topic;
 }

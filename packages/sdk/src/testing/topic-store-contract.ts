@@ -4,6 +4,7 @@ import { randomId } from "../base/id.ts";
 import type { Appended, EntryDraft, Head, StoredEntry } from "../store/topic-store.ts";
 import { draftOf, newKey, newTopic, rejectsWith, say, textsOf } from "./store-entries.ts";
 import { evidenceContract, type TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
+import { stateContract } from "./topic-store-contract-state.ts";
 import type { TestRunner } from "./transport-world.ts";
 
 export type { TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
@@ -270,6 +271,7 @@ export function topicStoreContract(
   });
 
   evidenceContract(name, open, { describe, it });
+  stateContract(name, open, { describe, it });
 
   describe(`${name} keeps the contract of its lifetime`, () => {
     it("finishes what is under way when it is closed, and refuses the rest", async () => {
@@ -292,6 +294,9 @@ export function topicStoreContract(
         () => store.probe(),
         () => store.people(topic.id),
         () => store.received(topic.id),
+        () => store.head(topic.id),
+        () => store.questions(topic.id, { limit: 1 }),
+        () => store.deliveriesOf(topic.id, 1),
         () => store.logKey(),
         () => store.checkpoint(topic.id),
         () => store.frontier(topic.id, 1),

@@ -6,8 +6,8 @@ import { toBase64Url } from "../../src/base/bytes.ts";
 import { parseLeaf } from "../../src/evidence/leaf.ts";
 import { hashLeaf } from "../../src/evidence/merkle.ts";
 import { unpackEntry } from "../../src/protocol/entry-body.ts";
-import { openRoom, type Room, TITLE, turns } from "./room.ts";
 import { everybody } from "../everybody.ts";
+import { openRoom, type Room, TITLE, turns } from "./room.ts";
 
 const codeOf = (work: PromiseLike<unknown>): PromiseLike<string> =>
   work.then(
@@ -178,7 +178,13 @@ describe("delivery", () => {
     };
     const store = memoryStore();
     const authenticate = async ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
-    const server = new RedRoomServer({ store, transport: network.host("server"), clock, authenticate, policy: everybody });
+    const server = new RedRoomServer({
+      store,
+      transport: network.host("server"),
+      clock,
+      authenticate,
+      policy: everybody,
+    });
     const { address } = await server.listen({ port: 4433 });
     await server.createTopic(TITLE);
     const hosts = { anna: network.host("anna"), bernd: network.host("bernd") };

@@ -12,10 +12,10 @@ import { packEntry, unpackEntry } from "../../src/protocol/entry-body.ts";
 import type { Message, MessageOf } from "../../src/protocol/messages.ts";
 import { draftOf, newKey } from "../../src/testing/store-entries.ts";
 import { makeCertificate } from "../certificates.ts";
+import { everybody } from "../everybody.ts";
 import { growTree } from "../evidence/grown-tree.ts";
 import { openForks, TITLE } from "../forks.ts";
 import { type Lie, lyingTransport } from "../lying-transport.ts";
-import { everybody } from "../everybody.ts";
 
 const TEXTS = ["one", "two", "three", "four", "five"];
 

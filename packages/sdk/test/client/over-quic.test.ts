@@ -5,8 +5,8 @@ import { quicTransport } from "@redroom/sdk/transport";
 import { describe, expect, it } from "vitest";
 import type { StateChange } from "../../src/session/client-state.ts";
 import { makeCertificate } from "../certificates.ts";
-import { TITLE } from "./room.ts";
 import { everybody } from "../everybody.ts";
+import { TITLE } from "./room.ts";
 
 const HEARTBEAT_MS = 400;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ENTRY_KINDS, MESSAGE_KINDS } from "../../src/base/message-kind.ts";
+import { ENTRY_KINDS, MESSAGE_KINDS, PRIORITIES } from "../../src/base/message-kind.ts";
 import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import {
   DEFAULT_LIMITS,
@@ -8,6 +8,8 @@ import {
   MAX_LINE_BYTES,
   MAX_NAME_BYTES,
   MAX_PASSWORD_BYTES,
+  MAX_RECIPIENTS,
+  MAX_ROLES,
   maxFrameBytes,
 } from "../../src/protocol/limits.ts";
 import { MESSAGES } from "../../src/protocol/messages.ts";
@@ -45,15 +47,35 @@ describe("docs/protocol.md", () => {
   });
 
   it("lists the members of the inner objects", () => {
-    const { welcome, session, topicOpened } = MESSAGES;
+    const { welcome, session, topicOpened, createTopic, questionList, waiting, deliveryList } = MESSAGES;
     expect(membersOn(row("limits"))).toEqual(membersOf(welcome.head.entries.limits as unknown as Schema));
     expect(membersOn(row("user"))).toEqual(membersOf(session.head.entries.user as unknown as Schema));
     expect(membersOn(row("topic"))).toEqual(membersOf(topicOpened.head.entries.topic as unknown as Schema));
+    expect(membersOn(row("you"))).toEqual(membersOf(topicOpened.head.entries.you as unknown as Schema));
+    expect(membersOn(row("enrolment"))).toEqual(membersOf(createTopic.head.entries.members.item as unknown as Schema));
+    expect(membersOn(row("question"))).toEqual(
+      membersOf(questionList.head.entries.questions.item as unknown as Schema),
+    );
+    expect(membersOn(row("pair"))).toEqual(membersOf(waiting.head.entries.pairs.item as unknown as Schema));
+    expect(membersOn(row("delivered"))).toEqual(
+      membersOf(deliveryList.head.entries.deliveries.item as unknown as Schema),
+    );
   });
 
   it("tells the kinds of messages and of entries", () => {
     expect(words(row("kind"), /"([a-z]+)"/g)).toEqual(MESSAGE_KINDS);
     expect(words(row("entry kind"), /"([a-z]+)"/g)).toEqual(ENTRY_KINDS);
+  });
+
+  it("tells what messages choose from", () => {
+    const { questionList, presence } = MESSAGES;
+    expect(words(row("priority"), /"([a-z]+)"/g)).toEqual(PRIORITIES);
+    expect(words(row("question state"), /"([a-z]+)"/g)).toEqual(
+      questionList.head.entries.questions.item.entries.state.options,
+    );
+    expect(words(row("presence state"), /"([a-z]+)"/g)).toEqual(presence.head.entries.state.options);
+    expect(row("people")).toContain(`1 to ${MAX_RECIPIENTS} `);
+    expect(row("roles")).toContain(`at most ${MAX_ROLES} `);
   });
 
   it("names every error code", () => {
@@ -75,8 +97,8 @@ describe("docs/protocol.md", () => {
     expect(row("server")).toContain(shown(MAX_FRAME_BYTES_BEFORE_LOGIN));
     expect(row("server, client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
     expect(row("client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
-    const { maxTextBytes, maxTitleBytes, maxPageEntries, maxUnacknowledged } = DEFAULT_LIMITS;
-    for (const limit of [maxTextBytes, maxTitleBytes, maxPageEntries, maxUnacknowledged]) {
+    const { maxTextBytes, ...others } = DEFAULT_LIMITS;
+    for (const limit of [maxTextBytes, ...Object.values(others)]) {
       expect(page).toContain(`(${limit === maxTextBytes ? `${shown(limit)} by default` : shown(limit)})`);
     }
     expect(page).toContain(`at most ${MAX_NAME_BYTES} bytes, a password ${shown(MAX_PASSWORD_BYTES)}`);

@@ -18,6 +18,9 @@ TYPES = {
     "proveConsistency": 0x18, "consistencyProof": 0x19,
     "openTopic": 0x20, "topicOpened": 0x21, "publish": 0x22, "ack": 0x23, "refused": 0x24, "entry": 0x25,
     "placeholder": 0x26, "checkpoint": 0x27, "member": 0x28, "receipt": 0x29,
+    "sealed": 0x2A, "revealed": 0x2B, "rights": 0x2C, "presence": 0x2D, "typing": 0x2E, "waiting": 0x2F,
+    "setRoles": 0x1A, "rolesSet": 0x1B, "listQuestions": 0x1C, "questionList": 0x1D, "search": 0x1E, "found": 0x1F,
+    "listPrepared": 0x30, "prepared": 0x31, "listDeliveries": 0x32, "deliveryList": 0x33, "preparedListed": 0x34,
 }  # fmt: skip
 
 
@@ -67,6 +70,12 @@ def check_entry(message):
     assert json.loads(leaf)["commitment"] == commitment, leaf
 
 
+def check_sealed(sealed, revealed):
+    """What was sealed is what is revealed: the same leaf line, byte for byte, to which the content fits."""
+    leaf = unhex(revealed["body"])[: revealed["leafBytes"]]
+    assert unhex(sealed["body"]) == leaf, leaf
+
+
 def check_opened(message):
     """The frontier of the whole tree has the root that the checkpoint was signed over."""
     peaks = [base64.urlsafe_b64decode(peak + "=") for peak in message["frontier"]]
@@ -83,10 +92,12 @@ if __name__ == "__main__":
     vectors = json.loads((pathlib.Path(__file__).parent / "vectors.json").read_text("utf-8"))
     for vector in vectors["valid"]:
         vector["hex"] = frame(vector["message"])
-        if vector["message"]["type"] == "entry":
+        if vector["message"]["type"] in ("entry", "revealed"):
             check_entry(vector["message"])
         if vector["message"]["type"] == "topicOpened":
             check_opened(vector["message"])
+    named = {vector["name"]: vector["message"] for vector in vectors["valid"]}
+    check_sealed(named["sealed"], named["revealed"])
     for pair in vectors["padding"]:
         pair[1] = padded_length(pair[0])
     print(json.dumps(vectors, indent=2, ensure_ascii=True))

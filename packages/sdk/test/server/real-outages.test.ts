@@ -9,8 +9,8 @@ import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
 import { makeCertificate } from "../certificates.ts";
-import { PASSWORD, RawClient } from "./raw-client.ts";
 import { everybody } from "../everybody.ts";
+import { PASSWORD, RawClient } from "./raw-client.ts";
 
 const publish = (text: string, id = randomId()) => ({ type: "publish", id, kind: "note", body: utf8(text) }) as const;
 

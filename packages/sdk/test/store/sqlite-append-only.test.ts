@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LeafFields } from "../../src/evidence/leaf.ts";
 import type { Head } from "../../src/store/topic-store.ts";
 import { deliver, draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
 import { openStore } from "./sqlite-files.ts";
@@ -22,6 +23,15 @@ beforeAll(async () => {
   await say(world.store, id, "first", key);
   await say(world.store, id, "second", newKey(author));
   await deliver(world.store, id, { to: [author], first: 1, last: 2 }, newKey(author));
+  const regulated = (await newTopic(world.store, "Regulated", true)).id;
+  for (const fields of [
+    { kind: "membership", to: [author] },
+    { kind: "question", asked: ["another"] },
+    { kind: "answer", to: ["another"], re: 2 },
+  ] satisfies Partial<LeafFields>[]) {
+    const own = newKey(author);
+    await world.store.append(regulated, own, (head) => [draftOf(regulated, own, head, "legal", fields)]);
+  }
   leafOf = (seq, change = {}) => draftOf(id, newKey(author), { seq: seq - 1 }, "inserted", change).leaf;
   database = new Database(world.file);
   database.prepare("SELECT leaf FROM entries WHERE seq = 1").get();
@@ -33,13 +43,16 @@ afterAll(async () => {
 });
 
 const TABLES: Readonly<Record<string, readonly string[]>> = {
-  topics: ["topic", "id", "title", "created_at"],
+  topics: ["topic", "id", "title", "created_at", "regulated"],
   entries: ["topic", "seq", "leaf", "nodes"],
   contents: ["topic", "seq", "content", "salt", "rowid"],
   checkpoints: ["topic", "size", "log_key", "note"],
   log_keys: ["log_key", "public_key"],
   pseudonyms: ["topic", "pseudonym", "person"],
   received: ["topic", "pseudonym", "ranges", "delivery"],
+  memberships: ["topic", "pseudonym", "roles", "entry"],
+  question_states: ["topic", "seq", "state", "asked", "entry"],
+  sealed_answers: ["topic", "seq", "reader", "since", "revealed"],
   people: ["id"],
 };
 
@@ -94,6 +107,12 @@ describe("the tables of the record", () => {
       "REPLACE INTO checkpoints (topic, size, log_key, note) SELECT topic, size, log_key, 'other' FROM checkpoints WHERE size = 3",
     "what somebody has received, by its receiver": () =>
       "REPLACE INTO received (topic, pseudonym, ranges, delivery) SELECT topic, pseudonym, '[[1,9]]', delivery FROM received",
+    "a member by itself": () =>
+      "REPLACE INTO memberships (topic, pseudonym, roles, entry) SELECT topic, pseudonym, 'superuser', entry FROM memberships",
+    "what became of a question": () =>
+      "REPLACE INTO question_states (topic, seq, state, entry) SELECT topic, seq, 'answered', entry FROM question_states",
+    "a sealed answer": () =>
+      "REPLACE INTO sealed_answers (topic, seq, reader, since, revealed) SELECT topic, seq, reader, since, seq FROM sealed_answers",
     "a key by its number": () => "REPLACE INTO log_keys (log_key, public_key) VALUES (1, zeroblob(32))",
     "a key by itself": () => "REPLACE INTO log_keys (log_key, public_key) SELECT 2, public_key FROM log_keys",
   };

@@ -129,7 +129,7 @@ describe("the SQLite store on a disk", () => {
       import { sqliteStore } from "@redroom/sdk/sqlite";
       const store = sqliteStore(${JSON.stringify(folder.file)});
       await store.open();
-      await store.createTopic({ id: "AAAAAAAAAAAAAAAAAAAAAA", title: "t", createdAt: 1 });
+      await store.createTopic({ id: "AAAAAAAAAAAAAAAAAAAAAA", title: "t", createdAt: 1, regulated: false });
       console.log("{}");`;
     const args = ["--conditions=@redroom/source", "--import", "tsx", "--input-type=module", "--eval", source];
     await using child = childOf(process.execPath, args);

@@ -153,7 +153,7 @@ describe("the SQLite store fails closed, and goes on by itself,", { timeout: 120
     await using locking = runProgram("lock", [room.file]);
     expect(await locking.line()).toEqual({ locked: true });
     await room.expectDown(/another program keeps it locked/, { reads: true });
-    await rejectsWith("STORE_UNAVAILABLE", room.store.createTopic({ id: "other", title: "Other", createdAt: 1 }));
+    await rejectsWith("STORE_UNAVAILABLE", newTopic(room.store, "Other"));
     await locking.kill();
     await room.expectUp();
   });

@@ -48,6 +48,14 @@ beforeAll(async () => {
     await store.append(id, key, (head) => [draftOf(id, key, head, text, fields)]);
   }
   await deliver(store, id, { to: [asks], first: 1, last: 2 });
+  const later = [
+    ["interviewer", { kind: "membership", to: [asks], at: at + 2 }],
+    ["Wann?", { kind: "question", priority: "high", due: at + 60_000, at: at + 3 }],
+  ] as const;
+  for (const [text, fields] of later) {
+    const key = newKey(asks);
+    await store.append(id, key, (head) => [draftOf(id, key, head, text, fields)]);
+  }
 });
 
 afterAll(() => world[Symbol.asyncDispose]());
@@ -85,7 +93,7 @@ describe("docs/store.md", () => {
   it("shows what the queries for topics and messages give", () => {
     const database = new Database(world.file, { readonly: true });
     expect(database.prepare(reading[0] ?? "").all()).toEqual([
-      { title: "Share Deal", messages: 2, first: "2026-01-01T09:30:00.007Z", last: "2026-01-01T09:30:00.008Z" },
+      { title: "Share Deal", messages: 3, first: "2026-01-01T09:30:00.007Z", last: "2026-01-01T09:30:00.010Z" },
       { title: "Asset Deal", messages: 0, first: null, last: null },
     ]);
     expect(database.prepare(reading[1] ?? "").all()).toEqual([
@@ -98,6 +106,18 @@ describe("docs/store.md", () => {
         text: "Wie hoch sind die Rückstellungen?",
       },
       { seq: 2, at: "2026-01-01T09:30:00.008Z", author: "bernd", kind: "answer", re: 1, text: "5 Mio. € 🏦" },
+      { seq: 5, at: "2026-01-01T09:30:00.010Z", author: "anna", kind: "question", re: null, text: "Wann?" },
+    ]);
+    database.close();
+  });
+
+  it("shows who belongs to a topic, and which questions are open", () => {
+    const database = new Database(world.file, { readonly: true });
+    const find = (view: string) =>
+      database.prepare(reading.find((sql) => sql.includes(`FROM ${view} WHERE`)) ?? "").all();
+    expect(find("members")).toEqual([{ member: "anna", roles: "interviewer", since: "2026-01-01T09:30:00.009Z" }]);
+    expect(find("questions")).toEqual([
+      { seq: 5, author: "anna", text: "Wann?", priority: "high", due: "2026-01-01T09:31:00.007Z" },
     ]);
     database.close();
   });

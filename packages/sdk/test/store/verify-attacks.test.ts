@@ -9,8 +9,8 @@ import { EMPTY_FRONTIER } from "../../src/evidence/merkle.ts";
 import { type StoreFaultKind, sqliteStore, verifyStore } from "../../src/sqlite.ts";
 import { grow, signHead } from "../../src/store/signed-tree.ts";
 import { newKey, rejectsWith, say } from "../../src/testing/store-entries.ts";
-import { newRecord } from "./verify-world.ts";
 import { everybody } from "../everybody.ts";
+import { newRecord } from "./verify-world.ts";
 
 type Row = Awaited<ReturnType<typeof newRecord>>;
 

@@ -1,25 +1,43 @@
 import { copyFile } from "node:fs/promises";
 import Database from "better-sqlite3";
+import type { LeafFields } from "../../src/evidence/leaf.ts";
 import { createUser } from "../../src/index.ts";
 import { sqliteStore } from "../../src/sqlite.ts";
 import type { EntryKey } from "../../src/store/topic-store.ts";
 import { deliver, draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
 import { newFolder } from "./sqlite-files.ts";
 
-/** A record in one file: two topics with messages, one of them erased and the first delivered, two authors, one of whom may log in. */
+/**
+ * A record in one file: two topics with messages, one of them erased and the first delivered, two authors, one of whom may log
+ * in. The second topic, "Asset Deal", is regulated: it has members, questions, an answer that was revealed (7) and a sealed one (8).
+ */
 export async function newRecord(messages = 4) {
   const folder = await newFolder();
   const store = sqliteStore(folder.file);
   await store.open();
   await createUser(store.users, { name: "anna", password: "correct horse battery", admin: true });
   const topic = await newTopic(store, "Share Deal");
-  const other = await newTopic(store, "Asset Deal");
+  const other = await newTopic(store, "Asset Deal", true);
   const anna = await store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
   const bernd = await store.pseudonym(topic.id, { id: "bernd-id", name: "Bernd" });
   const carla = await store.pseudonym(other.id, { id: "carla-id", name: "Carla" });
   const emil = await store.pseudonym(other.id, { id: "emil-id", name: "Emil" });
   await say(store, other.id, "Something else", newKey(carla));
   await deliver(store, other.id, { to: [emil], first: 1, last: 1 }, newKey(carla));
+  const exchange: readonly (readonly [by: string, text: string, fields: Partial<LeafFields>])[] = [
+    [carla, "interviewer", { kind: "membership", to: [carla] }],
+    [carla, "interviewee", { kind: "membership", to: [emil] }],
+    [carla, "How much?", { kind: "question", asked: [emil] }],
+    [emil, "And you?", { kind: "question", asked: [carla] }],
+    [emil, "A lot", { kind: "answer", to: [carla], re: 5 }],
+    [carla, "Less", { kind: "answer", to: [emil], re: 6 }],
+    [carla, "", { kind: "reveal", to: [carla, emil], re: 7 }],
+    [carla, "Why?", { kind: "question", asked: [emil] }],
+  ];
+  for (const [by, text, fields] of exchange) {
+    const key = newKey(by);
+    await store.append(other.id, key, (head) => [draftOf(other.id, key, head, text, fields)]);
+  }
   // Some alone, some together: a head for each, and a head for many.
   for (let n = 1; n <= 3; n += 1) await say(store, topic.id, `Message ${n}`, newKey(n % 2 ? anna : bernd));
   const many = Array.from({ length: messages - 3 }, (_, n) => say(store, topic.id, `Message ${n + 4}`, newKey(anna)));
@@ -77,6 +95,9 @@ const TABLES = [
   "people",
   "pseudonyms",
   "received",
+  "memberships",
+  "question_states",
+  "sealed_answers",
   "users",
 ];
 

@@ -1,9 +1,11 @@
+import { STATE_STEP } from "./schema-state.ts";
+
 /** "RedR", in the header of every file of ours: what `file` shows, and what tells them from other programs' databases. */
 export const APPLICATION_ID = 0x52_65_64_52;
 
 /**
  * The steps from an empty file to today's schema. Only ever appended to: a file with `user_version` n has had the first n.
- * `docs/store.md` explains the tables.
+ * A step that is long has a file of its own. `docs/store.md` explains the tables.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -222,4 +224,5 @@ LEFT JOIN entries ON entries.topic = topics.topic AND entries.kind <> 'delivery'
 GROUP BY topics.topic
 ORDER BY topics.topic;
 `,
+  STATE_STEP,
 ];

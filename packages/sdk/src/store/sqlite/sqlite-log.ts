@@ -8,25 +8,42 @@ import type { CommitResult } from "../append-queue.ts";
 import type { Addition, Found, RecordedDelivery } from "../batch.ts";
 import { grow, type StoredTree } from "../signed-tree.ts";
 import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
-import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import type {
+  Appended,
+  EntryKey,
+  Person,
+  QuestionPage,
+  ReadPage,
+  ReceivedBy,
+  StoredEntry,
+  StoredQuestion,
+  TopicHead,
+  TopicPage,
+  TopicRecord,
+  TopicSummary,
+} from "../topic-store.ts";
 import { formatRanges, parseRanges } from "./ranges-column.ts";
+import { ENTRY_COLUMNS, entryOf } from "./sqlite-entry.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
+import { SqliteState } from "./sqlite-state.ts";
 import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
-interface TopicRow extends TopicRecord {
+interface TopicRow extends Omit<TopicRecord, "regulated"> {
   /** The number that stands for the topic in other tables. */
   readonly topic: number;
   readonly seq: number;
+  readonly regulated: 0 | 1;
 }
 
-const TOPIC = `SELECT topic, id, title, created_at AS createdAt,
+const TOPIC = `SELECT topics.topic, id, title, created_at AS createdAt, regulated,
   (SELECT coalesce(max(seq), 0) FROM entries WHERE entries.topic = topics.topic) AS seq FROM topics`;
-const ENTRY = "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents USING (topic, seq)";
+const ENTRY = `SELECT ${ENTRY_COLUMNS} FROM entries LEFT JOIN contents USING (topic, seq)`;
 
 /** Topics and entries in the tables of one connection. */
 export class SqliteLog {
   readonly #database: Database.Database;
   readonly #people: SqlitePeople;
+  readonly #state: SqliteState;
   readonly #trees: SqliteTrees;
   readonly #signer: CheckpointSigner | undefined;
   readonly #statements;
@@ -38,13 +55,18 @@ export class SqliteLog {
     this.#database = database;
     this.#signer = signer;
     this.#people = new SqlitePeople(database);
+    this.#state = new SqliteState(database);
     this.#trees = new SqliteTrees(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       topicById: prepare(`${TOPIC} WHERE id = ?`),
       topicByTitle: prepare(`${TOPIC} WHERE title = ?`),
       topicsAfter: prepare(`${TOPIC} WHERE topic > ? ORDER BY topic LIMIT ?`),
-      addTopic: prepare("INSERT INTO topics (id, title, created_at) VALUES (?, ?, ?)"),
+      topicsOf: prepare(
+        `${TOPIC} JOIN pseudonyms USING (topic) JOIN memberships USING (topic, pseudonym)
+         WHERE person = ? AND roles <> '' AND topics.topic > ? ORDER BY topics.topic LIMIT ?`,
+      ),
+      addTopic: prepare("INSERT INTO topics (id, title, created_at, regulated) VALUES (?, ?, ?, ?)"),
       pseudonym: prepare("SELECT pseudonym FROM pseudonyms WHERE topic = ? AND person = ?").pluck(),
       addPseudonym: prepare("INSERT INTO pseudonyms (topic, pseudonym, person) VALUES (?, ?, ?)"),
       people: prepare(
@@ -68,15 +90,17 @@ export class SqliteLog {
     return row === undefined ? undefined : summaryOf(row as TopicRow);
   }
 
-  listTopics({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): TopicSummary[] {
+  listTopics({ after, member, limit }: TopicPage): TopicSummary[] {
     const behind = after === undefined ? 0 : this.#topic(after).topic;
-    return this.#statements.topicsAfter.all(behind, limit).map((row) => summaryOf(row as TopicRow));
+    const { topicsAfter, topicsOf } = this.#statements;
+    const rows = member === undefined ? topicsAfter.all(behind, limit) : topicsOf.all(member, behind, limit);
+    return rows.map((row) => summaryOf(row as TopicRow));
   }
 
-  createTopic({ id, title, createdAt }: TopicRecord): void {
+  createTopic({ id, title, createdAt, regulated }: TopicRecord): void {
     this.#inTransaction(() => {
       if (this.findTopic({ id }) ?? this.findTopic({ title })) throw topicExists(title);
-      this.#statements.addTopic.run(id, title, createdAt);
+      this.#statements.addTopic.run(id, title, createdAt, regulated ? 1 : 0);
     });
   }
 
@@ -103,8 +127,30 @@ export class SqliteLog {
     return new Map(rows.map(([pseudonym, ranges]) => [pseudonym, parseRanges(ranges)]));
   }
 
-  heads(topicIds: readonly string[]): (Head | undefined)[] {
-    return topicIds.map((id) => this.findTopic({ id })?.head);
+  head(topicId: string): TopicHead {
+    return this.#database.transaction(() => this.#headOf(this.#topic(topicId)))();
+  }
+
+  findEntry(topicId: string, { author, id }: EntryKey): StoredEntry | undefined {
+    const row = this.#statements.entryByKey.get(this.#topic(topicId).topic, author, id);
+    return row === undefined ? undefined : entryOf(row);
+  }
+
+  heads(topicIds: readonly string[]): (TopicHead | undefined)[] {
+    return this.#database.transaction(() =>
+      topicIds.map((id) => {
+        const row = this.#statements.topicById.get(id);
+        return row === undefined ? undefined : this.#headOf(row as TopicRow);
+      }),
+    )();
+  }
+
+  questions(topicId: string, page: QuestionPage): StoredQuestion[] {
+    return this.#state.questions(this.#topic(topicId).topic, page);
+  }
+
+  deliveriesOf(topicId: string, seq: number): ReceivedBy[] {
+    return this.#database.transaction(() => this.#state.deliveriesOf(this.#topic(topicId).topic, seq))();
   }
 
   /** Everything in one transaction, synced when this returns; or nothing, and why. */
@@ -112,14 +158,14 @@ export class SqliteLog {
     const grown = new Map<number, Frontier>();
     const result = this.#inTransaction((): CommitResult => {
       const topics = new Map<string, TopicRow>();
-      const heads: [string, Head][] = [];
+      const heads: [string, TopicHead][] = [];
       const found: Found[] = [];
       for (const [addition, { topicId, entries }] of additions.entries()) {
         let row = topics.get(topicId);
         if (row === undefined) {
           row = this.#topic(topicId);
           topics.set(topicId, row);
-          if (entries[0]?.seq !== row.seq + 1) heads.push([topicId, { seq: row.seq }]);
+          if (entries[0]?.seq !== row.seq + 1) heads.push([topicId, this.#headOf(row)]);
         }
         const entry = this.#alreadyThere(row.topic, entries);
         if (entry !== undefined) found.push({ addition, entry, checkpoint: this.checkpoint(topicId) ?? "" });
@@ -139,7 +185,7 @@ export class SqliteLog {
     const known = this.#frontiers.get(topic);
     let frontier = known?.size === head ? known : this.#trees.of(topic, head).frontier(head);
     if (frontier !== known) this.#signer?.confirm(topic, id, frontier);
-    for (const { entries, deliveries, erases } of additions) {
+    for (const { entries, deliveries, changes, erases } of additions) {
       const growth = grow(
         frontier,
         entries.map(({ leaf }) => leaf),
@@ -150,6 +196,7 @@ export class SqliteLog {
         this.#statements.addContent.run(topic, seq, content, salt);
       }
       for (const delivery of deliveries) this.#receive(topic, delivery);
+      this.#state.record(topic, changes);
       if (erases !== undefined) this.#statements.eraseContent.run(topic, erases);
     }
     return frontier;
@@ -254,6 +301,10 @@ export class SqliteLog {
     return undefined;
   }
 
+  #headOf({ topic, seq, regulated }: TopicRow): TopicHead {
+    return { seq, state: this.#state.of(topic, regulated === 1) };
+  }
+
   #topic(id: string): TopicRow {
     const row = this.#statements.topicById.get(id);
     if (row === undefined) throw topicUnknown(id);
@@ -266,12 +317,10 @@ export class SqliteLog {
   }
 }
 
-const summaryOf = ({ id, title, createdAt, seq }: TopicRow): TopicSummary => ({ id, title, createdAt, head: { seq } });
-
-function entryOf(row: unknown): StoredEntry {
-  const { seq, leaf, content, salt } = row as Omit<StoredEntry, "content" | "salt"> & {
-    readonly content: string | null;
-    readonly salt: Uint8Array | null;
-  };
-  return { seq, leaf, content: content ?? undefined, salt: salt ?? undefined };
-}
+const summaryOf = ({ id, title, createdAt, regulated, seq }: TopicRow): TopicSummary => ({
+  id,
+  title,
+  createdAt,
+  regulated: regulated === 1,
+  head: { seq },
+});

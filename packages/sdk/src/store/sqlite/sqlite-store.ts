@@ -5,12 +5,16 @@ import { AppendQueue } from "../append-queue.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
   Appended,
-  EntryDraft,
+  Build,
   EntryKey,
-  Head,
   Person,
+  QuestionPage,
   ReadPage,
+  ReceivedBy,
   StoredEntry,
+  StoredQuestion,
+  TopicHead,
+  TopicPage,
   TopicRecord,
   TopicStore,
   TopicSummary,
@@ -128,7 +132,7 @@ class FileStore implements SqliteStore {
     return (await this.#read()).call("log", "findTopic", by);
   }
 
-  async listTopics(page: { readonly after?: string | undefined; readonly limit: number }): Promise<TopicSummary[]> {
+  async listTopics(page: TopicPage): Promise<TopicSummary[]> {
     return (await this.#read()).call("log", "listTopics", page);
   }
 
@@ -144,9 +148,25 @@ class FileStore implements SqliteStore {
     return (await this.#read()).call("log", "received", topicId);
   }
 
-  async append(topicId: string, key: EntryKey, build: (head: Head) => readonly EntryDraft[]): Promise<Appended> {
+  async head(topicId: string): Promise<TopicHead> {
+    return (await this.#read()).call("log", "head", topicId);
+  }
+
+  async questions(topicId: string, page: QuestionPage): Promise<StoredQuestion[]> {
+    return (await this.#read()).call("log", "questions", topicId, page);
+  }
+
+  async deliveriesOf(topicId: string, seq: number): Promise<readonly ReceivedBy[]> {
+    return (await this.#read()).call("log", "deliveriesOf", topicId, seq);
+  }
+
+  async append(topicId: string, key: EntryKey, build: Build): Promise<Appended> {
     if (!this.#open) throw storeClosed();
     return this.#queue.append(topicId, key, build);
+  }
+
+  async findEntry(topicId: string, key: EntryKey): Promise<StoredEntry | undefined> {
+    return this.#write().call("log", "findEntry", topicId, key);
   }
 
   async logKey(): Promise<Uint8Array> {
@@ -170,12 +190,7 @@ class FileStore implements SqliteStore {
     return (await this.#read()).call("log", "proveConsistency", topicId, first, second);
   }
 
-  async erase(
-    topicId: string,
-    seq: number,
-    key: EntryKey,
-    build: (head: Head) => readonly EntryDraft[],
-  ): Promise<Appended> {
+  async erase(topicId: string, seq: number, key: EntryKey, build: Build): Promise<Appended> {
     const earlier = await this.#write().call("log", "erasureOf", topicId, seq);
     const appended = earlier ?? (await this.#queue.append(topicId, key, build, seq));
     await this.#write().call("log", "scrub");

@@ -18,6 +18,8 @@ export interface StoreFault {
  * - `leaf`, `content`, `author`: an entry's leaf line; its content, against the commitment and the erasures; who wrote it
  * - `tree`: the stored hashes
  * - `received`: the table of who has received what, against the deliveries
+ * - `state`: the tables of members, questions and sealed answers, against the entries; whether a topic is regulated, against its
+ *   questions
  * - `checkpoint`: entries and signed heads contradict each other
  * - `rewritten`: the record contradicts a checkpoint that was given
  */
@@ -31,6 +33,7 @@ export type StoreFaultKind =
   | "author"
   | "tree"
   | "received"
+  | "state"
   | "checkpoint"
   | "rewritten";
 

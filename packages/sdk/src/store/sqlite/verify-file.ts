@@ -109,7 +109,9 @@ interface TopicRow extends TopicToVerify {
 
 function topicsOf(database: Database.Database): TopicRow[] {
   const size = "(SELECT coalesce(max(seq), 0) FROM entries WHERE entries.topic = topics.topic)";
-  return database.prepare(`SELECT topic, id, title, ${size} AS size FROM topics ORDER BY topic`).all() as TopicRow[];
+  return database
+    .prepare(`SELECT topic, id, title, regulated, ${size} AS size FROM topics ORDER BY topic`)
+    .all() as TopicRow[];
 }
 
 function choose(all: readonly TopicRow[], wanted: string | undefined): readonly TopicRow[] {

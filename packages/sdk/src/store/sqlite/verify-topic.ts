@@ -2,17 +2,19 @@ import type Database from "better-sqlite3";
 import { concatBytes } from "../../base/bytes.ts";
 import { type Checkpoint, originOf, readCheckpoint } from "../../evidence/checkpoint.ts";
 import { deliveryOf } from "../../evidence/delivery.ts";
-import { commit, type LeafFields, parseContent, parseLeaf } from "../../evidence/leaf.ts";
+import { commit, type LeafFields, parseContent, parseLeaf, peopleIn } from "../../evidence/leaf.ts";
 import { appendLeaf, EMPTY_FRONTIER, equalHashes, hashLeaf, rootOf } from "../../evidence/merkle.ts";
 import type { StoreFault } from "./verification.ts";
 import type { RegisteredKeys } from "./verify-keys.ts";
 import { ReceivedVerifier } from "./verify-received.ts";
+import { StateVerifier } from "./verify-state.ts";
 
 export interface TopicToVerify {
   /** The number that stands for the topic in other tables. */
   readonly topic: number;
   readonly id: string;
   readonly title: string;
+  readonly regulated: unknown;
 }
 
 export interface TopicContext {
@@ -65,6 +67,7 @@ class TopicVerifier {
   /** From pseudonym to the person's name; `null` where the person is missing. */
   readonly #authors: ReadonlyMap<string, string | null>;
   readonly #received: ReceivedVerifier;
+  readonly #state: StateVerifier;
   readonly #missing = new Set<number>();
   readonly #erased = new Set<number>();
   #frontier = EMPTY_FRONTIER;
@@ -88,6 +91,7 @@ class TopicVerifier {
       ),
     };
     this.#received = new ReceivedVerifier(database, topic.topic);
+    this.#state = new StateVerifier(database, topic.topic, topic.regulated === 1);
     const authors = database.prepare(
       "SELECT pseudonym, name FROM pseudonyms LEFT JOIN people ON people.id = person WHERE topic = ?",
     );
@@ -135,8 +139,9 @@ class TopicVerifier {
     return this.#author(fields) ?? this.#content(fields, content, salt);
   }
 
-  #author({ seq, by, to = [] }: LeafFields): Fault | undefined {
-    for (const pseudonym of [by, ...to]) {
+  #author(fields: LeafFields): Fault | undefined {
+    const { seq } = fields;
+    for (const pseudonym of peopleIn(fields)) {
       const name = this.#authors.get(pseudonym);
       if (typeof name === "string") continue;
       const what = name === undefined ? "is not in the directory" : "belongs to nobody";
@@ -162,6 +167,7 @@ class TopicVerifier {
       if (delivery === undefined) return { seq, kind: "content", message: "the delivery does not say of what" };
       this.#received.add(seq, delivery);
     }
+    this.#state.add(fields, typeof content === "string" ? (parseContent(content) ?? "") : "");
     return undefined;
   }
 
@@ -207,6 +213,8 @@ class TopicVerifier {
     }
     const received = this.#received.end();
     if (received !== undefined) return { seq: undefined, kind: "received", message: received };
+    const state = this.#state.end();
+    if (state !== undefined) return { kind: "state", ...state };
     const beyond = size === 0 ? this.#checkpoints(LOWEST, HIGHEST) : this.#checkpoints(size, HIGHEST);
     const signedSize = beyond.at(-1)?.size;
     if (signedSize !== undefined) {

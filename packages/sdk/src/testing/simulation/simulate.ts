@@ -124,7 +124,7 @@ async function createTopics(store: TopicStore, disk: SimulatedDisk, count: numbe
   const [first, ...others] = ["Share Deal", "Gesellschafterhaftung"].slice(0, count);
   for (const title of [first, ...others]) {
     const id = randomId();
-    await store.createTopic({ id, title: title ?? "", createdAt: 1 });
+    await store.createTopic({ id, title: title ?? "", createdAt: 1, regulated: false });
     disk.title(id, title ?? "");
   }
   return [first ?? "", ...others] as const;
