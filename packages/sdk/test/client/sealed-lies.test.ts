@@ -22,9 +22,8 @@ const leafOf = (line: string): LeafFields => {
 /** The answer with another text, well formed and rightly committed to: another leaf. */
 function forged(message: MessageOf<"revealed">, change: Partial<LeafFields> = {}): MessageOf<"revealed"> {
   const { author, leaf } = unpackEntry(asEntry(message));
-  const { content, salt, commitment } = committed("Two billion.");
-  const line = encodeLeaf({ ...leafOf(leaf), ...change, commitment });
-  return { ...packEntry({ author, leaf: line, content, salt }), type: "revealed" };
+  const { commitment: _, ...fields } = leafOf(leaf);
+  return { ...packEntry({ author, ...committed("Two billion.")({ ...fields, ...change }) }), type: "revealed" };
 }
 
 /** The same leaf with another text. */
