@@ -31,6 +31,8 @@ const forbidden = [
   sdk("transport/quic", "../../session/client-session.ts"),
   sdk("evidence", "node:fs"),
   sdk("evidence", "../store/topic-store.ts"),
+  sdk("rules", "node:crypto"),
+  sdk("rules", "../store/topic-store.ts"),
   sdk("store", "better-sqlite3"),
   sdk("store", "../protocol/frame.ts"),
   sdk("store/memory", "better-sqlite3"),
@@ -49,8 +51,8 @@ const forbidden = [
   sdk("server", "better-sqlite3"),
   sdk("testing", "better-sqlite3"),
   sdk("testing", "@matrixai/quic"),
-  ...["base", "protocol", "session", "transport", "evidence", "store", "channel", "client", "server"].map((room) =>
-    sdk(room, "../testing/topic-store-contract.ts"),
+  ...["base", "protocol", "session", "transport", "evidence", "rules", "store", "channel", "client", "server"].map(
+    (room) => sdk(room, "../testing/topic-store-contract.ts"),
   ),
   // Detours through a permitted folder.
   sdk("session", "./../transport/transport.ts"),
@@ -80,6 +82,9 @@ const permitted = [
   sdk("transport/quic", "../transport.ts"),
   sdk("transport/quic", "../../base/errors.ts"),
   sdk("evidence", "node:crypto"),
+  sdk("rules", "../evidence/leaf.ts"),
+  sdk("store", "../rules/search-words.ts"),
+  sdk("store/sqlite", "../../rules/search-words.ts"),
   sdk("store/sqlite", "better-sqlite3"),
   sdk("store/sqlite", "node:fs/promises"),
   sdk("client", "../transport/quic/quic-transport.ts"),
