@@ -13,6 +13,8 @@ export type { From, MessagesOptions, Topic } from "./client/topic.ts";
 export type { HistoryOptions } from "./client/topic-record.ts";
 export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
+export { fill, placeholdersOf } from "./rules/prepared.ts";
+export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
 export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";

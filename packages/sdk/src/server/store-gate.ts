@@ -8,9 +8,11 @@ import type {
   Appended,
   EntryDraft,
   EntryKey,
+  FoundEntries,
   Head,
   Person,
   ReadPage,
+  SearchQuery,
   StoredEntry,
   TopicRecord,
   TopicStore,
@@ -155,6 +157,10 @@ export class StoreGate implements TopicStore {
 
   read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {
     return this.#pass(() => this.#store.read(topicId, page));
+  }
+
+  search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    return this.#pass(() => this.#store.search(topicId, query));
   }
 
   probe(): Promise<void> {

@@ -1,10 +1,11 @@
 import { randomId } from "../base/id.ts";
-import { parseLeaf } from "../evidence/leaf.ts";
+import { type LeafFields, parseLeaf } from "../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
 import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts";
 import { addRange, type Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
+import { leafFilter, pickPage, textFilter } from "./search.ts";
 import { grow, StoredTree, signHead } from "./signed-tree.ts";
 import {
   nameTaken,
@@ -20,9 +21,11 @@ import type {
   Appended,
   EntryDraft,
   EntryKey,
+  FoundEntries,
   Head,
   Person,
   ReadPage,
+  SearchQuery,
   StoredEntry,
   TopicRecord,
   TopicStore,
@@ -183,6 +186,13 @@ class MemoryStore implements TopicStore, LogBackend {
     return withinBytes(page, (entry) => entry, maxBytes);
   }
 
+  async search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    const candidates = inOrder(this.#topic(topicId).entries, query);
+    const [leafFits, textFits] = [leafFilter(query), textFilter(query)];
+    const fits = (leaf: LeafFields, { content }: StoredEntry) => leafFits(leaf) && textFits(leaf, content);
+    return pickPage(candidates, query, fits, (entry) => entry);
+  }
+
   /** @internal */
   async heads(topicIds: readonly string[]): Promise<(Head | undefined)[]> {
     return topicIds.map((id) => {
@@ -279,6 +289,16 @@ const summaryOf = ({ id, title, createdAt, entries }: MemoryTopic): TopicSummary
   createdAt,
   head: { seq: entries.length },
 });
+
+function* inOrder(entries: readonly StoredEntry[], { order, after }: SearchQuery): Generator<StoredEntry> {
+  const step = order === "oldest" ? 1 : -1;
+  const before = step === 1 ? (after ?? 0) : Math.min(after ?? Number.POSITIVE_INFINITY, entries.length + 1);
+  for (let seq = before + step; ; seq += step) {
+    const entry = entries[seq - 1];
+    if (entry === undefined) return;
+    yield entry;
+  }
+}
 
 function erasedBy(leaf: string): number | undefined {
   const fields = parseLeaf(leaf);

@@ -1,3 +1,5 @@
+import { SEARCH_STEP } from "./search-index.ts";
+
 /** "RedR", in the header of every file of ours: what `file` shows, and what tells them from other programs' databases. */
 export const APPLICATION_ID = 0x52_65_64_52;
 
@@ -222,4 +224,5 @@ LEFT JOIN entries ON entries.topic = topics.topic AND entries.kind <> 'delivery'
 GROUP BY topics.topic
 ORDER BY topics.topic;
 `,
+  SEARCH_STEP,
 ];

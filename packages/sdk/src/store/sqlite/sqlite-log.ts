@@ -9,7 +9,9 @@ import type { Addition, Found, RecordedDelivery } from "../batch.ts";
 import { grow, type StoredTree } from "../signed-tree.ts";
 import { notErasable, topicExists, topicUnknown, whyNotErasable, withinBytes } from "../store-errors.ts";
 import type { Appended, Head, Person, ReadPage, StoredEntry, TopicRecord, TopicSummary } from "../topic-store.ts";
+import { entryOf } from "./entry-row.ts";
 import { formatRanges, parseRanges } from "./ranges-column.ts";
+import { SearchIndex } from "./search-index.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 import { type CheckpointSigner, SqliteTrees } from "./sqlite-trees.ts";
 
@@ -28,6 +30,7 @@ export class SqliteLog {
   readonly #database: Database.Database;
   readonly #people: SqlitePeople;
   readonly #trees: SqliteTrees;
+  readonly #index: SearchIndex;
   readonly #signer: CheckpointSigner | undefined;
   readonly #statements;
   /** Trees as this connection has written them; somebody else's writing shows in the head. */
@@ -39,6 +42,7 @@ export class SqliteLog {
     this.#signer = signer;
     this.#people = new SqlitePeople(database);
     this.#trees = new SqliteTrees(database);
+    this.#index = new SearchIndex(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       topicById: prepare(`${TOPIC} WHERE id = ?`),
@@ -145,12 +149,17 @@ export class SqliteLog {
         entries.map(({ leaf }) => leaf),
       );
       frontier = growth.frontier;
-      for (const [index, { seq, leaf, content, salt }] of entries.entries()) {
+      for (const [index, entry] of entries.entries()) {
+        const { seq, leaf, content, salt } = entry;
         this.#statements.addEntry.run(topic, seq, leaf, growth.nodes[index]);
         this.#statements.addContent.run(topic, seq, content, salt);
+        this.#index.add(topic, entry);
       }
       for (const delivery of deliveries) this.#receive(topic, delivery);
-      if (erases !== undefined) this.#statements.eraseContent.run(topic, erases);
+      if (erases !== undefined) {
+        this.#statements.eraseContent.run(topic, erases);
+        this.#index.remove(topic, erases);
+      }
     }
     return frontier;
   }
@@ -223,6 +232,7 @@ export class SqliteLog {
    */
   scrub(): void {
     try {
+      this.#index.purge();
       this.#database.exec("VACUUM");
       const [{ busy } = { busy: 1 }] = this.#database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
       if (busy !== 0) throw new Error("another process is reading from it");
@@ -267,11 +277,3 @@ export class SqliteLog {
 }
 
 const summaryOf = ({ id, title, createdAt, seq }: TopicRow): TopicSummary => ({ id, title, createdAt, head: { seq } });
-
-function entryOf(row: unknown): StoredEntry {
-  const { seq, leaf, content, salt } = row as Omit<StoredEntry, "content" | "salt"> & {
-    readonly content: string | null;
-    readonly salt: Uint8Array | null;
-  };
-  return { seq, leaf, content: content ?? undefined, salt: salt ?? undefined };
-}

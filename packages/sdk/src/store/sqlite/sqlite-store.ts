@@ -7,9 +7,11 @@ import type {
   Appended,
   EntryDraft,
   EntryKey,
+  FoundEntries,
   Head,
   Person,
   ReadPage,
+  SearchQuery,
   StoredEntry,
   TopicRecord,
   TopicStore,
@@ -57,6 +59,8 @@ class FileStore implements SqliteStore {
   readonly #writer: WorkerLink;
   /** It reads, and waits for nobody. */
   readonly #reader: WorkerLink;
+  /** It searches, which can take a while, and starts with the first search. */
+  readonly #searcher: WorkerLink;
   readonly #queue: AppendQueue;
   #logKey: Uint8Array | undefined;
   #open = false;
@@ -71,6 +75,7 @@ class FileStore implements SqliteStore {
     this.#file = file;
     this.#writer = new WorkerLink({ file, busyTimeoutMs, readonly: false });
     this.#reader = new WorkerLink({ file, busyTimeoutMs, readonly: true });
+    this.#searcher = new WorkerLink({ file, busyTimeoutMs, readonly: true });
     this.#queue = new AppendQueue({
       heads: (topicIds) => this.#writer.call("log", "heads", topicIds),
       commit: (additions) => this.#writer.call("log", "commit", additions),
@@ -84,6 +89,7 @@ class FileStore implements SqliteStore {
       this.#inode = inode;
       this.#writer.pin(inode);
       this.#reader.pin(inode);
+      this.#searcher.pin(inode);
       this.#reader.start();
       try {
         // Many may make the file, or start beside each other; who has served must say soon that it cannot any more.
@@ -107,8 +113,9 @@ class FileStore implements SqliteStore {
     });
   }
 
-  /** Reader first: whoever closes last tidies up. */
+  /** Readers first: whoever closes last tidies up. */
   async #release(): Promise<void> {
+    await this.#searcher.close();
     await this.#reader.close();
     await this.#writer.close();
     if (this.#inode !== undefined) forgetFile(this.#inode);
@@ -186,16 +193,20 @@ class FileStore implements SqliteStore {
     return (await this.#read()).call("log", "read", topicId, page);
   }
 
+  async search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    return (await this.#read(this.#searcher)).call("search", "search", topicId, query);
+  }
+
   #write(): WorkerLink {
     if (!this.#open) throw storeClosed();
     return this.#writer;
   }
 
   /** Opening the file anew could show what a failed sync has left behind; the writer settles that before. */
-  async #read(): Promise<WorkerLink> {
+  async #read(reader = this.#reader): Promise<WorkerLink> {
     if (!this.#open) throw storeClosed();
-    if (!this.#reader.connected) await this.#writer.call("connection", "open");
-    return this.#reader;
+    if (!reader.connected) await this.#writer.call("connection", "open");
+    return reader;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

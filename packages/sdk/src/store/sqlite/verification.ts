@@ -19,6 +19,7 @@ export interface StoreFault {
  * - `tree`: the stored hashes
  * - `received`: the table of who has received what, against the deliveries
  * - `checkpoint`: entries and signed heads contradict each other
+ * - `search`: the index of words, against the contents
  * - `rewritten`: the record contradicts a checkpoint that was given
  */
 export type StoreFaultKind =
@@ -32,6 +33,7 @@ export type StoreFaultKind =
   | "tree"
   | "received"
   | "checkpoint"
+  | "search"
   | "rewritten";
 
 export interface VerifyStoreOptions {
