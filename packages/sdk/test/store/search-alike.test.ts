@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MESSAGE_KINDS } from "../../src/base/message-kind.ts";
 import type { SearchQuery, TopicStore } from "../../src/store/topic-store.ts";
 import { memoryStore } from "../../src/store.ts";
 import { draftOf, newKey, newTopic } from "../../src/testing/store-entries.ts";
@@ -57,11 +58,21 @@ const texts = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 12 }),
 );
 
-const messages = fc.record({ text: texts, author: fc.constantFrom(...AUTHORS), at: fc.integer({ min: 1, max: 9 }) });
+const messages = fc.record({
+  text: texts,
+  author: fc.constantFrom(...AUTHORS),
+  at: fc.integer({ min: 1, max: 9 }),
+  kind: fc.constantFrom(...MESSAGE_KINDS),
+  re: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+  to: fc.option(fc.subarray([...AUTHORS], { minLength: 1 }), { nil: undefined }),
+});
 const queries = fc.record(
   {
     text: texts,
     authors: fc.subarray([...AUTHORS]),
+    recipients: fc.subarray([...AUTHORS]),
+    kinds: fc.subarray([...MESSAGE_KINDS]),
+    re: fc.integer({ min: 1, max: 3 }),
     from: fc.integer({ min: 1, max: 9 }),
     until: fc.integer({ min: 1, max: 9 }),
     order: fc.constantFrom("newest" as const, "oldest" as const),
@@ -90,7 +101,9 @@ describe("the memory store and the SQLite store", () => {
             const topic = topics[index]?.id ?? "";
             const keys = written.map(({ author }) => newKey(author));
             await store.append(topic, keys[0] ?? newKey(), ({ seq }) =>
-              written.map(({ text, at }, n) => draftOf(topic, keys[n] ?? newKey(), { seq: seq + n }, text, { at })),
+              written.map(({ text, author, ...fields }, n) =>
+                draftOf(topic, keys[n] ?? newKey(author), { seq: seq + n }, text, fields),
+              ),
             );
           }
           // A text finds itself as well: else most would find nothing.

@@ -20,6 +20,7 @@ INSERT INTO search (rowid, words)
 SELECT ${SEARCH_ROW}, search_words(content) FROM entries JOIN contents USING (topic, seq) WHERE kind <> 'delivery';
 
 CREATE INDEX entries_by_author ON entries (topic, author, seq);
+CREATE INDEX entries_by_kind ON entries (topic, kind, seq);
 CREATE INDEX entries_by_time ON entries (topic, at, seq);
 CREATE INDEX entries_by_reference ON entries (topic, re, seq) WHERE re IS NOT NULL;
 `;
