@@ -13,7 +13,7 @@ export type { From, MessagesOptions, Topic } from "./client/topic.ts";
 export type { HistoryOptions } from "./client/topic-record.ts";
 export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
-export { fill, placeholdersOf } from "./rules/prepared.ts";
+export { fill, PREPARED_KINDS, type PreparedKind, placeholdersOf } from "./rules/prepared.ts";
 export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
 export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";

@@ -1,5 +1,6 @@
 export type { Range } from "./evidence/ranges.ts";
 export { memoryStore } from "./store/memory-store.ts";
+export type { PreparedDraft, PreparedMessage, PreparedStore } from "./store/prepared-store.ts";
 export type {
   Appended,
   EntryDraft,

@@ -1,5 +1,10 @@
 import { RedRoomError } from "../base/errors.ts";
 
+/** What a message can be that was prepared. */
+export const PREPARED_KINDS = ["question", "answer", "note"] as const;
+
+export type PreparedKind = (typeof PREPARED_KINDS)[number];
+
 const MAX_NAME_CHARACTERS = 40;
 
 type Part = { readonly literal: string } | { readonly name: string };

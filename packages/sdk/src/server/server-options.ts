@@ -2,6 +2,7 @@ import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
@@ -15,7 +16,7 @@ export interface RedRoomServerOptions {
   /** A transport made by yourself, such as the memory transport in a test. */
   readonly transport?: Transport;
   /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
-  readonly store: TopicStore & { readonly users?: UserStore };
+  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
   /** Who may log in; by default the users of the store. */
   readonly authenticate?: Authenticate;
   /** How large things may be; told to every client. */
@@ -42,7 +43,7 @@ export interface RedRoomServerOptions {
 /** The options with their defaults, checked. */
 export interface ServerSettings {
   readonly transport: Transport;
-  readonly store: TopicStore & { readonly users?: UserStore };
+  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
   readonly authenticate: Authenticate | undefined;
   readonly limits: Limits;
   readonly quotas: Quotas;

@@ -4,6 +4,7 @@ import { RedRoomError, type RedRoomErrorCode } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type {
   Appended,
   EntryDraft,
@@ -47,6 +48,7 @@ type Build = (head: Head) => readonly EntryDraft[];
  */
 export class StoreGate implements TopicStore {
   readonly users: UserStore | undefined;
+  readonly prepared: PreparedStore | undefined;
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #log: OutageLog;
@@ -66,12 +68,19 @@ export class StoreGate implements TopicStore {
   #knownTopic: string | undefined;
   #closed = false;
 
-  constructor(store: TopicStore & { readonly users?: UserStore }, { clock, logger, onChange }: StoreGateContext) {
+  constructor(
+    store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore },
+    { clock, logger, onChange }: StoreGateContext,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#log = new OutageLog(logger, clock);
     this.#onChange = onChange;
-    const { users } = store;
+    const { users, prepared } = store;
+    this.prepared = prepared && {
+      replace: (topicId, messages) => this.#pass(() => prepared.replace(topicId, messages)),
+      list: (topicId) => this.#pass(() => prepared.list(topicId)),
+    };
     this.users = users && {
       createUser: (user) => this.#pass(() => users.createUser(user)),
       findUser: (name) => this.#pass(() => users.findUser(name)),

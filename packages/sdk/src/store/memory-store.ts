@@ -5,6 +5,8 @@ import { EMPTY_FRONTIER, type Frontier, type Hash } from "../evidence/merkle.ts"
 import { addRange, type Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
+import { MemoryPrepared } from "./memory-prepared.ts";
+import type { PreparedStore } from "./prepared-store.ts";
 import { leafFilter, pickPage, textFilter } from "./search.ts";
 import { grow, StoredTree, signHead } from "./signed-tree.ts";
 import {
@@ -38,9 +40,11 @@ import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
  *
  * @param key Who signs its checkpoints; a new key by default.
  */
-export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly users: UserStore } {
+export function memoryStore(key: LogKey = makeLogKey()): MemoryStoreParts {
   return new MemoryStore(key);
 }
+
+type MemoryStoreParts = TopicStore & { readonly users: UserStore; readonly prepared: PreparedStore };
 
 interface MemoryTopic extends TopicRecord {
   readonly entries: StoredEntry[];
@@ -58,6 +62,9 @@ interface MemoryTopic extends TopicRecord {
 
 class MemoryStore implements TopicStore, LogBackend {
   readonly users: UserStore = new MemoryUsers(() => this.#check());
+  readonly prepared: PreparedStore = new MemoryPrepared((topicId) =>
+    topicId === undefined ? this.#check() : this.#topic(topicId),
+  );
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);

@@ -14,6 +14,9 @@ export async function newRecord(messages = 4) {
   await createUser(store.users, { name: "anna", password: "correct horse battery", admin: true });
   const topic = await newTopic(store, "Share Deal");
   const other = await newTopic(store, "Asset Deal");
+  await store.prepared.replace(topic.id, [
+    { kind: "question", title: "Provisions", text: "How high are they on {date}?" },
+  ]);
   const anna = await store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
   const bernd = await store.pseudonym(topic.id, { id: "bernd-id", name: "Bernd" });
   const carla = await store.pseudonym(other.id, { id: "carla-id", name: "Carla" });
@@ -78,6 +81,7 @@ const TABLES = [
   "pseudonyms",
   "received",
   "users",
+  "prepared",
 ];
 
 /** Every row of every table: more than any export shows. */

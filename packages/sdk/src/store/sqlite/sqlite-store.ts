@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import type { Range } from "../../evidence/ranges.ts";
 import { AppendQueue } from "../append-queue.ts";
+import type { PreparedStore } from "../prepared-store.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
   Appended,
@@ -24,6 +25,8 @@ import { WorkerLink } from "./worker-link.ts";
 export interface SqliteStore extends TopicStore {
   /** The users in the same file. */
   readonly users: UserStore;
+  /** The prepared messages in the same file. */
+  readonly prepared: PreparedStore;
 }
 
 export interface SqliteStoreOptions {
@@ -54,6 +57,10 @@ class FileStore implements SqliteStore {
     findUser: async (name) => (await this.#read()).call("users", "findUser", name),
     setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
     listUsers: async () => (await this.#read()).call("users", "listUsers"),
+  };
+  readonly prepared: PreparedStore = {
+    replace: async (topicId, messages) => this.#write().call("prepared", "replace", topicId, messages),
+    list: async (topicId) => (await this.#read()).call("prepared", "list", topicId),
   };
   /** It writes, and waits for the disk. */
   readonly #writer: WorkerLink;
