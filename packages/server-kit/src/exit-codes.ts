@@ -35,12 +35,13 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 9,
-    meaning: "a name, password, title or message is not allowed, taken or unknown",
+    meaning: "a name, password, role, title or message is not allowed, taken or unknown",
     codes: [
       "NAME_INVALID",
       "NAME_TAKEN",
       "PASSWORD_INVALID",
       "USER_UNKNOWN",
+      "ROLE_INVALID",
       "TITLE_INVALID",
       "TOPIC_EXISTS",
       "TOPIC_UNKNOWN",

@@ -10,7 +10,7 @@ import type { SessionUser } from "../session/session-user.ts";
 import type { Appended, Build, EntryDraft, EntryKey, Person, TopicHead, TopicStore } from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
 import { committed, refuseOther } from "./log-entries.ts";
-import { SERVER, type TopicPeople } from "./topic-people.ts";
+import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
 export interface Submission extends Wish {
@@ -35,7 +35,7 @@ export interface TopicWriterContext {
 export class TopicWriter {
   readonly #topicId: string;
   readonly #context: TopicWriterContext;
-  readonly #people: TopicPeople;
+  readonly #people: Pseudonyms;
   readonly #onAppended: (appended: Appended) => void;
   /** By author: ends when the next message may be taken. */
   readonly #turns = new Map<string, Promise<void>>();
@@ -44,7 +44,7 @@ export class TopicWriter {
   constructor(
     topicId: string,
     context: TopicWriterContext,
-    people: TopicPeople,
+    people: Pseudonyms,
     onAppended: (appended: Appended) => void,
   ) {
     this.#topicId = topicId;

@@ -26,6 +26,11 @@ const KINDS: Readonly<Record<EntryKind, readonly [en: string, de: string]>> = {
   question: ["Question", "Frage"],
   answer: ["Answer", "Antwort"],
   note: ["Note", "Notiz"],
+  correction: ["Correction", "Berichtigung"],
+  withdrawal: ["Withdrawal", "Rücknahme"],
+  closing: ["Closing", "Schließung"],
+  reveal: ["Reveal", "Öffnung"],
+  membership: ["Membership", "Mitgliedschaft"],
   delivery: ["Delivery", "Zustellung"],
   erasure: ["Erasure", "Löschung"],
   export: ["Export", "Export"],
@@ -88,7 +93,7 @@ export function pageEntry(
   people: ReadonlyMap<string, string>,
   { erasures, receipts }: Pick<Seen, "erasures" | "receipts">,
 ): string {
-  const { seq, at, by, kind, re } = leaf;
+  const { seq, at, by, kind, to = [], re } = leaf;
   const nameOf = (pseudonym: string): string => person(people.get(pseudonym) || pseudonym);
   const reference = re === undefined ? "" : ` <a href="#n${re}">→ #${re}</a>`;
   const got = (MESSAGE_KINDS as readonly string[]).includes(kind)
@@ -97,7 +102,7 @@ export function pageEntry(
   const received = got.map((one) => `<a href="#n${one.seq}">${nameOf(one.by)} ${timeOf(one.at)}</a>`).join(", ");
   return `<article id="n${seq}" class="${kind}">
 <h2><a href="#n${seq}">#${seq}</a> ${timeOf(at)} ${nameOf(by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
-${body(text, delivery, nameOf, erasures.get(seq))}
+${kind === "membership" ? membership(to.map(nameOf), text ?? "") : body(text, delivery, nameOf, erasures.get(seq))}
 ${received && `<p class="received">${both("Received by", "Empfangen von")}: ${received}</p>\n`}</article>
 `;
 }
@@ -112,6 +117,12 @@ function body(
   if (delivery === undefined) return `<p dir="auto">${escapeHtml(text)}</p>`;
   const { first, last, to } = delivery;
   return `<p>#${first}–#${last} → ${to.map(nameOf).join(", ")}</p>`;
+}
+
+/** Whom an entry is about, and the roles that they have from then on. */
+function membership(names: readonly string[], roles: string): string {
+  const now = roles === "" ? both("no member any more", "kein Mitglied mehr") : escapeHtml(roles.replaceAll(" ", ", "));
+  return `<p>${names.join(", ")}: ${now}</p>`;
 }
 
 function timeOf(at: number): string {
