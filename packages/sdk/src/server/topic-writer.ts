@@ -118,7 +118,7 @@ export class TopicWriter {
       now: clock.now(),
       maxOpenQuestions,
       server,
-      capabilitiesOf: (one) => access.in(state, one, one === by && user?.admin === true).capabilities,
+      capabilitiesOf: (one, at) => access.in(at, one, one === by && user?.admin === true).capabilities,
     });
   }
 

@@ -98,7 +98,7 @@ async function policyIn(data: string): Promise<Policy> {
   return policyOf((await readConfig(requireInitialised(data).config)) ?? DEFAULT_CONFIG);
 }
 
-async function* allTopics(store: TopicStore): AsyncGenerator<TopicSummary> {
+export async function* allTopics(store: TopicStore): AsyncGenerator<TopicSummary> {
   const limit = 256;
   let after: string | undefined;
   while (true) {
