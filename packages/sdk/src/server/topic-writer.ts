@@ -19,7 +19,7 @@ import type {
 } from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
 import { committed, refuseOther } from "./log-entries.ts";
-import { SERVER, type TopicPeople } from "./topic-people.ts";
+import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
 export interface Submission extends Wish {
@@ -45,7 +45,7 @@ export class TopicWriter {
   readonly #topicId: string;
   readonly #regulated: boolean;
   readonly #context: TopicWriterContext;
-  readonly #people: TopicPeople;
+  readonly #people: Pseudonyms;
   readonly #onAppended: (appended: Appended) => void;
   /** By author: ends when the next message may be taken. */
   readonly #turns = new Map<string, Promise<void>>();
@@ -54,7 +54,7 @@ export class TopicWriter {
   constructor(
     { id, regulated }: Pick<TopicRecord, "id" | "regulated">,
     context: TopicWriterContext,
-    people: TopicPeople,
+    people: Pseudonyms,
     onAppended: (appended: Appended) => void,
   ) {
     this.#topicId = id;
