@@ -83,8 +83,9 @@ export class RecordedTopic {
    *
    * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
    */
-  confirm(checkpoint: string): Promise<void> {
-    return this.#ask(({ link, id }) => confirmCheckpoint(link, id, checkpoint));
+  async confirm(checkpoint: string): Promise<void> {
+    const { link, id } = await this.#access.reach();
+    await confirmCheckpoint(link, id, checkpoint);
   }
 
   /**
