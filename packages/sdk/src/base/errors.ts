@@ -40,6 +40,9 @@ export const ERROR_CODES = [
   "NAME_TAKEN",
   "PASSWORD_INVALID",
   "USER_UNKNOWN",
+  "CONSENT_NEEDED",
+  "LAST_ADMINISTRATOR",
+  "LEGAL_HOLD",
   // topics and messages
   "TOPIC_UNKNOWN",
   "TOPIC_EXISTS",
