@@ -53,7 +53,7 @@ const ROWS = [
 const SHORTEST_PIECE = 3;
 
 /** With fewer characters of its own a password is guessable: a year and an exclamation mark are no secret. */
-const OWN_CHARACTERS = 8;
+const OWN_CHARACTERS = 9;
 
 /** What stands for letters where somebody was told to use digits and signs. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
