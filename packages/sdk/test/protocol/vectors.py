@@ -18,6 +18,10 @@ TYPES = {
     "proveConsistency": 0x18, "consistencyProof": 0x19,
     "openTopic": 0x20, "topicOpened": 0x21, "publish": 0x22, "ack": 0x23, "refused": 0x24, "entry": 0x25,
     "placeholder": 0x26, "checkpoint": 0x27, "member": 0x28, "receipt": 0x29,
+    "consentNeeded": 0x40, "accountChanged": 0x41, "giveConsent": 0x42, "consentGiven": 0x43,
+    "changeName": 0x44, "changePassword": 0x45, "listUsers": 0x46, "userList": 0x47, "addUser": 0x48,
+    "changeUser": 0x49, "userChanged": 0x4A, "eraseUser": 0x4B, "userErased": 0x4C,
+    "exportUser": 0x4D, "userTopics": 0x4E, "userExported": 0x4F,
 }  # fmt: skip
 
 
