@@ -3,7 +3,7 @@ export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from ".
 export { randomId } from "./base/id.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export type { EntryKind, MessageKind } from "./base/message-kind.ts";
-export type { ClientEvents } from "./client/client-events.ts";
+export type { ClientEvents, PendingConsent } from "./client/client-events.ts";
 export type { RedRoomClientOptions } from "./client/client-options.ts";
 export type { TopicMessage } from "./client/message.ts";
 export type { OutboxLimits, SendOptions } from "./client/outbox.ts";
@@ -11,6 +11,7 @@ export { RedRoomClient, type TopicListing } from "./client/redroom-client.ts";
 export type { Delivered, DeliveredOptions, Sending, SendState, Stored } from "./client/sending.ts";
 export type { From, MessagesOptions, Topic } from "./client/topic.ts";
 export type { HistoryOptions } from "./client/topic-record.ts";
+export type { ClientUsers, UserAccount, UserExport } from "./client/users.ts";
 export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
 export type { Authenticate } from "./server/authenticate.ts";

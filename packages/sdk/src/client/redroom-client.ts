@@ -4,11 +4,11 @@ import { RedRoomError } from "../base/errors.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { ClientSession, Established } from "../session/client-phases.ts";
+import { type ClientSession, type ConsentRequest, type Established, isUsable } from "../session/client-phases.ts";
 import { type ClientState, stateChange } from "../session/client-state.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { quicTransport } from "../transport/quic/quic-transport.ts";
-import type { ClientEvents } from "./client-events.ts";
+import type { ClientEvents, PendingConsent } from "./client-events.ts";
 import { outboxLimitsOf, type RedRoomClientOptions, settingsOf } from "./client-options.ts";
 import { ConnectionDriver } from "./connection-driver.ts";
 import { KnownLogs } from "./known-logs.ts";
@@ -17,6 +17,7 @@ import type { OutboxLimits } from "./outbox.ts";
 import { expectLast, request } from "./request.ts";
 import { Topic } from "./topic.ts";
 import type { TopicInfo } from "./topic-stream.ts";
+import { ClientUsers } from "./users.ts";
 
 /** A topic as the list shows it. */
 export interface TopicListing {
@@ -38,6 +39,8 @@ export interface TopicListing {
  * await client.close();
  */
 export class RedRoomClient extends EventEmitter<ClientEvents> {
+  /** The people of the server, for administrators. */
+  readonly users: ClientUsers = new ClientUsers(() => this.#online());
   readonly #options: RedRoomClientOptions;
   readonly #outbox: OutboxLimits;
   readonly #clock: Clock;
@@ -97,6 +100,12 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     return this.#confirmed.user;
   }
 
+  /** What has to be consented to before anything else is possible; `undefined` when nothing has. */
+  get consent(): PendingConsent | undefined {
+    const { consent } = this.#confirmed;
+    return consent && { text: consent.text, give: () => this.#giveConsent(consent) };
+  }
+
   /** What the server accepts. */
   get limits(): Limits {
     return this.#confirmed.limits;
@@ -124,7 +133,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       outbox: this.#outbox,
       user: () => this.user,
       limits: () => this.limits,
-      link: () => (this.state === "online" ? this.#link : undefined),
+      link: () => (this.state === "online" && this.consent === undefined ? this.#link : undefined),
       online: () => this.#online(),
       alive: () => this.#alive(),
       message: (message, live) => this.#tell("message", { topic, message, live }),
@@ -162,6 +171,30 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     }
     const response = await request(this.#online(), { type: "createTopic", title });
     return toListing(expectLast(response, "topicCreated").topic);
+  }
+
+  /**
+   * Takes another name, to log in with and to be seen by. The session goes on.
+   *
+   * @throws {RedRoomError} `NAME_INVALID`, `NAME_TAKEN`.
+   */
+  async changeName(name: string): Promise<SessionUser> {
+    const response = await request(this.#online(), { type: "changeName", name });
+    const message = expectLast(response, "accountChanged");
+    this.#driver.renew({ name: message.user.name });
+    this.#driver.step({ type: "learnt", message });
+    return message.user;
+  }
+
+  /**
+   * Replaces our password. This session goes on; all others of ours end at once. Where `auth` is a function, it is asked for
+   * the new one next time.
+   *
+   * @throws {RedRoomError} `LOGIN_FAILED` when the current one is wrong, `PASSWORD_INVALID`, `TOO_MANY_REQUESTS`.
+   */
+  async changePassword(current: string, password: string): Promise<void> {
+    expectLast(await request(this.#online(), { type: "changePassword", current, password }), "accountChanged");
+    this.#driver.renew({ password });
   }
 
   /**
@@ -221,7 +254,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   #changed(before: ClientSession, after: ClientSession): void {
     const change = stateChange(before, after, this.#clock.monotonic());
     if (change !== undefined) this.#tell("state", change);
-    if (after.phase === "online" || after.phase === "unavailable") this.#established = after.established;
+    if (isUsable(after)) this.#established = after.established;
+    if (isUsable(before) && isUsable(after)) {
+      if (before.established.user !== after.established.user) this.#tell("account", after.established.user);
+      if (before.phase === after.phase && before.established.consent === after.established.consent) return;
+    }
     if (after.phase === "online") this.#goOnline(after.established);
     else if (after.phase === "closed") this.#finish(undefined);
     else if (after.phase === "failed") this.#finish(after.cause);
@@ -229,17 +266,26 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 
   /** A new connection, or the record is available again on the old one. */
-  #goOnline({ limits, logKey }: Established): void {
+  #goOnline({ limits, logKey, consent }: Established): void {
     const { connection } = this.#driver;
     if (connection === undefined) return;
+    const arrived = this.#link === undefined;
     this.#link ??= {
       connection,
       limits,
       trust: (topicId) => this.#logs.trust(topicId, logKey),
       violated: (error) => this.#driver.step({ type: "fail", error }),
     };
-    for (const topic of this.#topics.values()) topic.attach(this.#link);
+    if (consent === undefined) for (const topic of this.#topics.values()) topic.attach(this.#link);
     this.#settleConnect?.(undefined);
+    if (arrived && this.consent !== undefined) this.#tell("consentNeeded", this.consent);
+  }
+
+  async #giveConsent({ digest }: ConsentRequest): Promise<void> {
+    this.#alive();
+    if (this.#link === undefined) throw notOnline(this.state);
+    const message = expectLast(await request(this.#link, { type: "giveConsent", digest }), "consentGiven");
+    this.#driver.step({ type: "learnt", message });
   }
 
   #suspend(cause: RedRoomError | undefined): void {
@@ -274,6 +320,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   #online(): Link {
     this.#alive();
     if (this.#link === undefined) throw notOnline(this.state);
+    if (this.consent !== undefined) throw consentNeeded();
     return this.#link;
   }
 
@@ -297,6 +344,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
 function toListing({ createdAt, ...topic }: TopicInfo): TopicListing {
   return { ...topic, createdAt: new Date(createdAt) };
 }
+
+const consentNeeded = (): RedRoomError =>
+  new RedRoomError("CONSENT_NEEDED", "unable to ask anything yet; there is a text to consent to", {
+    remedy: "show `client.consent.text` to the user, then call `client.consent.give()`",
+  });
 
 const clientClosed = (): RedRoomError => new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");
 

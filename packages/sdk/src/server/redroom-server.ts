@@ -10,6 +10,9 @@ import type { TopicRecord } from "../store/topic-store.ts";
 import type { Connection, Listener, ListenOptions } from "../transport/transport.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
+import { LoginThrottle } from "./login-throttle.ts";
+import { OwnAccount } from "./own-account.ts";
+import { PasswordCheck } from "./password-check.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { QuotaBook } from "./quotas.ts";
 import { createTopic } from "./requests.ts";
@@ -24,6 +27,7 @@ import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { StoreGate } from "./store-gate.ts";
 import { toldError } from "./told-error.ts";
 import { TopicRooms } from "./topic-rooms.ts";
+import { UserAdministration } from "./user-administration.ts";
 import { UserWatch } from "./user-watch.ts";
 
 export interface ServerEvents {
@@ -73,19 +77,25 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   constructor(options: RedRoomServerOptions) {
     super();
     const settings = resolveServerOptions(options);
-    const { clock, logger, limits, authenticate, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
+    const { clock, logger, limits, authenticate, consent, quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } =
+      settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
-    const login = authenticate ? loginWith(authenticate, clock) : store.users && loginOf(store.users, new LoginQueue());
-    if (login === undefined) throw optionsInvalid("nobody could log in");
     const rooms = new TopicRooms({ store, clock, logger });
-    const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
+    const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
+    // With a login of its own, an application keeps its people elsewhere.
+    const users = authenticate ? undefined : store.users;
+    const passwords = new PasswordCheck(new LoginQueue(), new LoginThrottle(clock));
+    const login = authenticate ? loginWith(authenticate, clock) : users && loginOf(users, passwords);
+    if (login === undefined) throw optionsInvalid("nobody could log in");
+    const accounts = users && { users, sessions, passwords, rooms, consent, clock, store };
+    const people = accounts && { own: new OwnAccount(accounts), administration: new UserAdministration(accounts) };
     this.#settings = settings;
     this.#store = store;
     this.#rooms = rooms;
     this.#sessions = sessions;
-    this.#watch = authenticate || !store.users ? undefined : new UserWatch(store.users, sessions, clock);
+    this.#watch = users && new UserWatch(users, sessions, rooms, clock);
     this.#shared = {
-      streams: { store, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
+      streams: { store, people, rooms, limits, clock, logger, slowConsumerMs, maxPeerBytes },
       sessions,
       login,
       quotas: new QuotaBook(quotas, clock),

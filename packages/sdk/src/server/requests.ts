@@ -11,11 +11,18 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { TopicRecord, TopicStore } from "../store/topic-store.ts";
 import { checkTitle } from "./check-title.ts";
+import {
+  answerPeopleRequest,
+  isPeopleRequest,
+  type PeopleRequest,
+  type PeopleRequestContext,
+} from "./people-requests.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
-export type Request = MessageOf<"listTopics" | "createTopic" | "readHistory" | "proveEntry" | "proveConsistency">;
+type TopicRequest = MessageOf<"listTopics" | "createTopic" | "readHistory" | "proveEntry" | "proveConsistency">;
+export type Request = TopicRequest | PeopleRequest;
 
-export interface RequestContext {
+export interface RequestContext extends PeopleRequestContext {
   readonly user: SessionUser;
   readonly store: TopicStore;
   readonly rooms: TopicRooms;
@@ -36,10 +43,10 @@ const REQUESTS: readonly Message["type"][] = [
   "readHistory",
   "proveEntry",
   "proveConsistency",
-] satisfies Request["type"][];
+] satisfies TopicRequest["type"][];
 
 export function isRequest(message: Message): message is Request {
-  return REQUESTS.includes(message.type);
+  return REQUESTS.includes(message.type) || isPeopleRequest(message);
 }
 
 /**
@@ -48,6 +55,10 @@ export function isRequest(message: Message): message is Request {
  * @throws {RedRoomError} What the client gets as `error`.
  */
 export async function answerRequest(request: Request, answer: Answer, context: RequestContext): Promise<void> {
+  if (isPeopleRequest(request)) {
+    await answerPeopleRequest(request, answer, context);
+    return;
+  }
   switch (request.type) {
     case "listTopics": {
       const page = await context.store.listTopics({ after: request.after, limit: TOPICS_PER_PAGE + 1 });

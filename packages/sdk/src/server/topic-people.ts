@@ -13,8 +13,8 @@ export class TopicPeople {
   readonly #people = new Map<string, Person>();
   /** From person to pseudonym, also while it is asked for. */
   readonly #pseudonyms = new Map<string, Promise<string>>();
-  /** From pseudonym to the name in its last `member` frame. */
-  readonly #introduced = new Map<string, string>();
+  /** From pseudonym to the name in its last `member` frame, and where that is. */
+  readonly #introduced = new Map<string, { readonly name: string; readonly at: number }>();
   readonly #members: Uint8Array[] = [];
 
   /**
@@ -92,9 +92,12 @@ export class TopicPeople {
   }
 
   #introduce(pseudonym: string, { name }: Person): void {
-    if (this.#introduced.get(pseudonym) === name) return;
-    this.#introduced.set(pseudonym, name);
-    this.#members.push(encodeMessage({ type: "member", id: pseudonym, name }));
+    const before = this.#introduced.get(pseudonym);
+    if (before?.name === name) return;
+    const frame = encodeMessage({ type: "member", id: pseudonym, name });
+    // Nobody who comes later is to hear a name that somebody had before, least of all one that was erased.
+    if (before !== undefined) this.#members[before.at] = frame;
+    this.#introduced.set(pseudonym, { name, at: this.#members.push(frame) - 1 });
     this.#onMember();
   }
 }

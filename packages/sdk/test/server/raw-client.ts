@@ -36,14 +36,14 @@ export class RawStream {
     this.channel.send(message);
   }
 
-  /** The next message of this type; what comes before it is skipped. */
-  async next<T extends MessageType>(type: T): Promise<MessageOf<T>> {
+  /** The next message of one of these types; what comes before it is skipped. */
+  async next<T extends MessageType>(...types: readonly T[]): Promise<MessageOf<T>> {
     for (;;) {
       while (this.#taken < this.received.length) {
         const message = this.received[this.#taken++];
-        if (message?.type === type) return message as MessageOf<T>;
+        if (message !== undefined && types.includes(message.type as T)) return message as MessageOf<T>;
       }
-      if (this.over !== undefined) throw new Error(`no ${type} came: ${this.over}`);
+      if (this.over !== undefined) throw new Error(`no ${types.join(" or ")} came: ${this.over}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
   }
