@@ -14,19 +14,12 @@ import { ConnectionDriver } from "./connection-driver.ts";
 import { KnownLogs } from "./known-logs.ts";
 import type { Link } from "./link.ts";
 import type { OutboxLimits } from "./outbox.ts";
+import { clientClosed, consentNeeded, notOnline } from "./refusals.ts";
 import { expectLast, request } from "./request.ts";
 import { Topic } from "./topic.ts";
+import { type TopicListing, toListing } from "./topic-listing.ts";
 import type { TopicInfo } from "./topic-stream.ts";
 import { ClientUsers } from "./users.ts";
-
-/** A topic as the list shows it. */
-export interface TopicListing {
-  readonly id: string;
-  readonly title: string;
-  readonly createdAt: Date;
-  /** How many entries it has: the highest seq. */
-  readonly head: number;
-}
 
 /**
  * A user's end of the conversation. Once connected, it comes back by itself whenever the connection is lost, until it is
@@ -136,6 +129,7 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       link: () => (this.state === "online" && this.consent === undefined ? this.#link : undefined),
       online: () => this.#online(),
       alive: () => this.#alive(),
+      mayOpen: () => this.#mayOpen(),
       message: (message, live) => this.#tell("message", { topic, message, live }),
       delivered: (first, last, by) => void this.#tell("delivered", { topic, first, last, by }),
       withheld: (seq) => void this.#tell("withheld", { topic, seq }),
@@ -318,10 +312,15 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 
   #online(): Link {
-    this.#alive();
+    this.#mayOpen();
     if (this.#link === undefined) throw notOnline(this.state);
-    if (this.consent !== undefined) throw consentNeeded();
     return this.#link;
+  }
+
+  /** What is opened waits for a connection, but not for a person. */
+  #mayOpen(): void {
+    this.#alive();
+    if (this.#established?.consent !== undefined) throw consentNeeded();
   }
 
   /**
@@ -340,17 +339,3 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     }
   }
 }
-
-function toListing({ createdAt, ...topic }: TopicInfo): TopicListing {
-  return { ...topic, createdAt: new Date(createdAt) };
-}
-
-const consentNeeded = (): RedRoomError =>
-  new RedRoomError("CONSENT_NEEDED", "unable to ask anything yet; there is a text to consent to", {
-    remedy: "show `client.consent.text` to the user, then call `client.consent.give()`",
-  });
-
-const clientClosed = (): RedRoomError => new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");
-
-const notOnline = (state: ClientState): RedRoomError =>
-  new RedRoomError("CONNECTION_LOST", `unable to reach the server now; the client is ${state}`, { retryable: true });

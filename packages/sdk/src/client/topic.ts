@@ -34,6 +34,8 @@ export interface TopicHost extends ReaderHost {
   online(): Link;
   /** @throws {RedRoomError} When the client is closed. */
   alive(): void;
+  /** As `alive`, and throws while there is a text to consent to. */
+  mayOpen(): void;
   /** @returns Whether somebody has taken it. */
   message(message: TopicMessage, live: boolean): boolean;
   delivered(first: number, last: number, by: readonly string[]): void;
@@ -99,7 +101,7 @@ export class Topic {
   }
 
   async #open(from: From | "none"): Promise<this> {
-    this.#host.alive();
+    this.#host.mayOpen();
     this.#from = from;
     const reader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
       onOpened: ({ id }) => {
@@ -165,7 +167,7 @@ export class Topic {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, what else the server answers, and what the client fails with.
    */
   messages({ from = "now", signal, onWithheld }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
-    this.#host.alive();
+    this.#host.mayOpen();
     const reader: TopicReader = new TopicReader(this.#host, this.title, seqOf(from), {
       onMessage: (message) => feed.push(message),
       onWithheld: (seq) => feed.push(seq),

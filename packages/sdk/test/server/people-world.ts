@@ -29,8 +29,15 @@ export const codeOf = (message: Message | undefined): string | undefined =>
   message?.type === "error" ? message.code : message?.type;
 
 /** Tries to log in on a new connection. @returns `session`, or the code of the error. */
-export async function tryLogin(world: { dial(): Promise<RawClient> }, name: string, password: string) {
-  const { control } = await world.dial();
+export async function tryLogin(
+  world: { dial(from?: string): Promise<RawClient> },
+  name: string,
+  password: string,
+  from?: string,
+) {
+  const { control, connection } = await world.dial(from);
   control.send({ type: "login", name, password });
-  return codeOf(await control.next("session", "error"));
+  const answer = await control.next("session", "error");
+  if (answer.type === "error") connection.close();
+  return codeOf(answer);
 }

@@ -80,7 +80,7 @@ export class RawClient {
   }
 
   /** Dials and says hello. */
-  static async dial(transport: Transport, address: string): Promise<RawClient> {
+  static async dial(transport: Pick<Transport, "connect">, address: string): Promise<RawClient> {
     const client = new RawClient(await transport.connect(parseAddress(address)));
     client.control.send({ type: "hello", versions: [1] });
     return client;
