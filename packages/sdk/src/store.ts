@@ -12,6 +12,7 @@ export type {
   TopicStore,
   TopicSummary,
 } from "./store/topic-store.ts";
+export { topicsOf } from "./store/topics-of.ts";
 export {
   type Consent,
   ERASED_NAME,

@@ -1,13 +1,13 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import type { TopicStore } from "../store/topic-store.ts";
+import { topicsOf } from "../store/topics-of.ts";
 import type { UserChange, UserRecord } from "../store/user-store.ts";
 import { basisOf } from "./authenticate.ts";
 import { createUser } from "./create-user.ts";
 import type { AccountsContext, OwnSession } from "./own-account.ts";
 import { checkPassword } from "./password-rules.ts";
 import { requireUser } from "./set-password.ts";
-import { topicsOf } from "./topics-of.ts";
 
 /** What administrators see of a user: never a hash, never content. */
 export type UserAccount = MessageOf<"userChanged">["account"];

@@ -54,8 +54,8 @@ async function start({ data, json, logLevel, drain, ...flags }: StartOptions): P
   });
   warnBeforeExpiry(log, folder.identity);
 
-  const { identity, store } = folder;
-  const server = new RedRoomServer({ tls: identity, store, logger: log });
+  const { identity, store, consent } = folder;
+  const server = new RedRoomServer({ tls: identity, store, logger: log, ...(consent && { consent }) });
   server.on("online", ({ user, remoteAddress, resumed }) =>
     log.debug({ user: user.id, remoteAddress, resumed }, "somebody is online"),
   );

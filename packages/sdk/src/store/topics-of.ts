@@ -1,4 +1,4 @@
-import type { TopicStore, TopicSummary } from "../store/topic-store.ts";
+import type { TopicStore, TopicSummary } from "./topic-store.ts";
 
 const TOPICS_AT_A_TIME = 256;
 
