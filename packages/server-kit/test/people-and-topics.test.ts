@@ -26,7 +26,10 @@ const refusedTo = (name: string, password: string) =>
 
 describe("while the server runs", () => {
   it("adds a user with a password from standard input, who can log in at once", async () => {
-    const added = await command(["user", "add", "Änne", "--password-stdin", "--data", folder], "grüße an alle Leute\r\n");
+    const added = await command(
+      ["user", "add", "Änne", "--password-stdin", "--data", folder],
+      "grüße an alle Leute\r\n",
+    );
 
     expect(added).toEqual({ code: 0, stdout: "Added Änne.\n", stderr: "" });
     await using client = await connect("änne", "grüße an alle Leute");
@@ -70,7 +73,14 @@ describe("while the server runs", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(people[0]).toEqual({ name: "admin", admin: true, createdAt: expect.stringMatching(/^\d{4}-.*Z$/) });
+    expect(people[0]).toEqual({
+      name: "admin",
+      admin: true,
+      disabled: false,
+      consentedAt: null,
+      legalHold: false,
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
     expect(people.map(({ name }) => name)).toContain("dora");
     expect((await runHere("user", "list", "--data", folder)).stdout).toMatch(/^[\d-]{10} {2}admin {2}admin\n/);
 
