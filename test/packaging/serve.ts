@@ -6,7 +6,7 @@ const read = (path: string) => readFileSync(path, "utf8");
 const store = sqliteStore("served.db");
 const server = new RedRoomServer({ tls: { certificate: read("certificate.pem"), privateKey: read("key.pem") }, store });
 const { address } = await server.listen();
-await createUser(store.users, { name: "anna", password: "correct horse" });
+await createUser(store.users, { name: "anna", password: "correct horse battery" });
 await server.createTopic("Share Deal");
 console.log(address);
 process.stdin.once("end", () => server.close()).resume();

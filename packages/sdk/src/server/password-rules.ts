@@ -51,6 +51,7 @@ const ROWS = [
 
 /** Shorter ones are in half of all words. */
 const SHORTEST_PIECE = 3;
+const SHORTEST_REPETITION = 4;
 
 /** With fewer characters of its own a password is guessable: a year and an exclamation mark are no secret. */
 const OWN_CHARACTERS = 9;
@@ -86,18 +87,18 @@ function ownCharacters(text: string, pieces: readonly string[]): number {
       own = Math.min(own, least[end - length] ?? 0);
     };
     for (const piece of pieces) if (text.endsWith(piece, end)) without(piece.length);
-    for (let length = SHORTEST_PIECE; isKnown(text, end, length); length += 1) without(length);
+    for (let length = SHORTEST_PIECE; isRow(text, end, length); length += 1) without(length);
+    for (let length = SHORTEST_REPETITION; wasBefore(text, end, length); length += 1) without(length);
     least.push(own);
   }
   return least[text.length] ?? 0;
 }
 
-/** Whether a piece is a part of a row, or was there before. */
-function isKnown(text: string, end: number, length: number): boolean {
-  if (length > end) return false;
-  const piece = text.slice(end - length, end);
-  return ROWS.some((row) => row.includes(piece)) || text.indexOf(piece) < end - length;
-}
+const isRow = (text: string, end: number, length: number): boolean =>
+  length <= end && ROWS.some((row) => row.includes(text.slice(end - length, end)));
+
+const wasBefore = (text: string, end: number, length: number): boolean =>
+  length <= end && text.indexOf(text.slice(end - length, end)) < end - length;
 
 /** A name as it is compared, and its words. */
 function partsOf(name: string): string[] {
