@@ -18,6 +18,8 @@ const EVENTS: Record<keyof ClientEvents, true> = {
   waiting: true,
   topicFailed: true,
   state: true,
+  consentNeeded: true,
+  account: true,
   closed: true,
 };
 
