@@ -60,7 +60,10 @@ async function main(): Promise<void> {
   process.once("SIGINT", leave).once("SIGTERM", leave);
 
   for (const title of titles) {
-    await client.topic(title).open({ from: "start" }).catch((error) => fail(`${title}: ${error.message}`));
+    await client
+      .topic(title)
+      .open({ from: "start" })
+      .catch((error) => fail(`${title}: ${error.message}`));
   }
 }
 

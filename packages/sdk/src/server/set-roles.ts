@@ -40,11 +40,12 @@ export async function setRoles(
   { by, policy = roomPolicy }: { readonly by: Person; readonly policy?: Policy },
 ): Promise<void> {
   checkRoles(membership, policy);
-  if ((await store.findTopic({ id: topicId })) === undefined) throw topicUnknown(topicId);
+  const topic = await store.findTopic({ id: topicId });
+  if (topic === undefined) throw topicUnknown(topicId);
   const { member, roles } = membership;
   const { maxOpenQuestions } = DEFAULT_LIMITS; // nobody asks here
   const context = { store, clock: systemClock, access: new Access(policy), maxOpenQuestions };
   const people = { pseudonymOf: (person: Person) => store.pseudonym(topicId, person) };
   const { id, name } = member;
-  await new TopicWriter(topicId, context, people, () => {}).setRoles(by, { id, name }, roles);
+  await new TopicWriter(topic, context, people, () => {}).setRoles(by, { id, name }, roles);
 }
