@@ -7,11 +7,11 @@ const read = (path: string) => readFileSync(path, "utf8");
 const store = sqliteStore("room.db");
 const server = new RedRoomServer({ tls: { certificate: read("certificate.pem"), privateKey: read("key.pem") }, store });
 const { address } = await server.listen();
-const anna = await createUser(store.users, { name: "anna", password: "correct horse" });
+const anna = await createUser(store.users, { name: "anna", password: "correct horse battery" });
 await server.createTopic("Share Deal");
 await server.setRoles("Share Deal", anna, ["superuser"]);
 
-const client = await RedRoomClient.connect(address, { auth: { name: "anna", password: "correct horse" } });
+const client = await RedRoomClient.connect(address, { auth: { name: "anna", password: "correct horse battery" } });
 const topic = await client.topic("Share Deal").open({ from: "start" });
 const { seq } = await topic.send("Wie hoch sind die Rückstellungen?");
 const history: TopicMessage[] = await topic.history();

@@ -46,6 +46,7 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   SLOW_CONSUMER: EXIT_CODES.connectionLost,
   SESSION_REVOKED: EXIT_CODES.connectionLost,
   NOT_ALLOWED: EXIT_CODES.notAllowed,
+  CONSENT_NEEDED: EXIT_CODES.notAllowed,
   STORE_UNAVAILABLE: EXIT_CODES.serverUnavailable,
   STORE_CLOSED: EXIT_CODES.serverUnavailable,
   TOO_MANY_CONNECTIONS: EXIT_CODES.serverUnavailable,

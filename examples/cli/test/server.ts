@@ -15,7 +15,7 @@ export const as = (name: string): { readonly env: NodeJS.ProcessEnv } => ({
   env: { REDROOM_PASSWORD: passwordOf(name) },
 });
 
-export const passwordOf = (name: string): string => `${name} und ihr Passwort`;
+export const passwordOf = (name: string): string => `${name} und ihr langes Passwort`;
 
 /** A real `redroom-server` with users and topics, in which everybody may do everything. */
 export class TestServer implements AsyncDisposable {

@@ -3,7 +3,7 @@ export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from ".
 export { randomId } from "./base/id.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export type { EntryKind, MessageKind, Priority } from "./base/message-kind.ts";
-export type { ClientEvents } from "./client/client-events.ts";
+export type { ClientEvents, PendingConsent } from "./client/client-events.ts";
 export type { RedRoomClientOptions } from "./client/client-options.ts";
 export type { SealedMessage, TopicMessage } from "./client/message.ts";
 export type { AddressOptions, AskOptions, OutboxLimits, SendOptions } from "./client/outbox.ts";
@@ -17,6 +17,7 @@ export type { QuestionsOptions, TopicQuestion } from "./client/topic-questions.t
 export type { Gaps, HistoryOptions } from "./client/topic-record.ts";
 export type { PreparedMessage, Receipt } from "./client/topic-requests.ts";
 export type { Found, SearchOptions } from "./client/topic-search.ts";
+export type { ClientUsers, UserAccount, UserExport } from "./client/users.ts";
 export { type Address, parseAddress } from "./protocol/address.ts";
 export { DEFAULT_LIMITS, type Limits } from "./protocol/limits.ts";
 export {
@@ -31,7 +32,8 @@ export {
 export { fill, PREPARED_KINDS, type PreparedKind, placeholdersOf } from "./rules/prepared.ts";
 export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
 export type { Authenticate } from "./server/authenticate.ts";
-export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
+export { createUser, type NewUser } from "./server/create-user.ts";
+export { MIN_PASSWORD_CHARACTERS } from "./server/password-rules.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";
 export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/redroom-server.ts";
 export { createTopic, type TopicOptions } from "./server/requests.ts";

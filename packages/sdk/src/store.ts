@@ -22,4 +22,12 @@ export type {
   TopicStore,
   TopicSummary,
 } from "./store/topic-store.ts";
-export { loginKey, type UserRecord, type UserStore } from "./store/user-store.ts";
+export { topicsOf } from "./store/topics-of.ts";
+export {
+  type Consent,
+  ERASED_NAME,
+  loginKey,
+  type UserChange,
+  type UserRecord,
+  type UserStore,
+} from "./store/user-store.ts";

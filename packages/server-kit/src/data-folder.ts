@@ -4,6 +4,7 @@ import { RedRoomError } from "@redroom/sdk";
 import { type FileLock, lockFile, type SqliteStore, sqliteStore } from "@redroom/sdk/sqlite";
 import type { Identity } from "./certificate.ts";
 import { type Config, DEFAULT_CONFIG, formatConfig, readConfig } from "./config.ts";
+import { readConsentText } from "./consent-text.ts";
 import { type Administrator, type Announce, ensureAdministrator } from "./first-administrator.ts";
 import { type FolderPaths, folderPaths } from "./folder-paths.ts";
 import { loadIdentity } from "./identity.ts";
@@ -15,6 +16,8 @@ export interface DataFolder {
   readonly config: Config;
   readonly identity: Identity;
   readonly store: SqliteStore;
+  /** What users have to consent to, where there is a `consent.md`. */
+  readonly consent: { readonly text: string } | undefined;
   /** Set when there was no administrator, so that one was made. */
   readonly administrator: Administrator | undefined;
   /** Closes the store and lets go of the folder. Idempotent. */
@@ -55,9 +58,11 @@ export async function openDataFolder(folder: string, options: DataFolderOptions)
     const identity = await loadIdentity(paths);
     const config = present ?? { ...DEFAULT_CONFIG, ...options.config };
     if (present === undefined) await writePrivateFile(paths.config, formatConfig(config));
+    const text = await readConsentText(paths.consent);
+    const consent = text === undefined ? undefined : { text };
     const announce: Announce = (administrator) => options.announce(administrator, { config, identity });
     const administrator = await ensureAdministrator(store.users, announce);
-    return { paths, config, identity, store, administrator, close, [Symbol.asyncDispose]: close };
+    return { paths, config, identity, store, consent, administrator, close, [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await close();
     throw isSystemError(thrown) ? unusable(paths, thrown.message, thrown) : thrown;

@@ -53,6 +53,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   { exit: 10, meaning: "there is no native QUIC for this platform", codes: ["PLATFORM_UNSUPPORTED"] },
   { exit: 11, meaning: "the record does not hold: verify has found a fault", codes: ["RECORD_DAMAGED"] },
+  {
+    exit: 12,
+    meaning: "refused: nobody would administer the server any more, or a legal hold",
+    codes: ["LAST_ADMINISTRATOR", "LEGAL_HOLD"],
+  },
   { exit: 130, meaning: "ended at once by a second Ctrl+C (143: by a second SIGTERM)", codes: [] },
 ];
 

@@ -8,6 +8,8 @@ export interface FolderPaths {
   readonly privateKey: string;
   readonly database: string;
   readonly lock: string;
+  /** Made by nobody but the operator. */
+  readonly consent: string;
 }
 
 export function folderPaths(folder: string): FolderPaths {
@@ -19,5 +21,6 @@ export function folderPaths(folder: string): FolderPaths {
     privateKey: join(absolute, "private-key.pem"),
     database: join(absolute, "room.db"),
     lock: join(absolute, "server.lock"),
+    consent: join(absolute, "consent.md"),
   };
 }

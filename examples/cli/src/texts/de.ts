@@ -199,6 +199,7 @@ export const de: Catalogue = {
   "error.LOGIN_FAILED": "Name oder Passwort ist falsch",
   "error.CREDENTIALS_UNAVAILABLE": "Name und Passwort waren nicht zu bekommen",
   "error.NOT_ALLOWED": "das ist Ihnen nicht erlaubt",
+  "error.CONSENT_NEEDED": "vorher müssen Sie in die Verarbeitung personenbezogener Daten einwilligen",
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",

@@ -189,6 +189,7 @@ export const en = {
   "error.LOGIN_FAILED": "name or password is wrong",
   "error.CREDENTIALS_UNAVAILABLE": "name and password could not be obtained",
   "error.NOT_ALLOWED": "you are not allowed to do this",
+  "error.CONSENT_NEEDED": "first you have to consent to the processing of personal data",
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",
   "error.TEXT_TOO_LARGE": "the text is too long",

@@ -41,6 +41,9 @@ export const ERROR_CODES = [
   "PASSWORD_INVALID",
   "USER_UNKNOWN",
   "ROLE_INVALID",
+  "CONSENT_NEEDED",
+  "LAST_ADMINISTRATOR",
+  "LEGAL_HOLD",
   // topics and messages
   "TOPIC_UNKNOWN",
   "TOPIC_EXISTS",

@@ -2,11 +2,12 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Address } from "../protocol/address.ts";
 import { checkMessage } from "../protocol/codec.ts";
-import type {
-  ClientSession,
-  ClientSessionEffect,
-  ClientSessionInput,
-  ClientSessionSettings,
+import {
+  type ClientSession,
+  type ClientSessionEffect,
+  type ClientSessionInput,
+  type ClientSessionSettings,
+  isUsable,
 } from "../session/client-phases.ts";
 import { initialClientSession, stepClientSession } from "../session/client-session.ts";
 import type { Credentials, CredentialsRequest, CredentialsSource } from "../session/credentials.ts";
@@ -25,6 +26,7 @@ export interface ConnectionDriverOptions {
 /** Does what the session's machine asks for: owns the dial, the control stream, its one timer, and the open question. */
 export class ConnectionDriver {
   readonly #options: ConnectionDriverOptions;
+  #auth: CredentialsSource;
   readonly #onChange: (before: ClientSession, after: ClientSession) => void;
   /** What happens while a step is being carried out waits for its end. */
   readonly #inputs: ClientSessionInput[] = [];
@@ -34,9 +36,10 @@ export class ConnectionDriver {
   #timer: { readonly due: number; readonly timer: Timer } | undefined;
   #asking: AbortController | undefined;
 
-  /** @param onChange Called whenever the phase has changed, when all is done that this asks for. */
+  /** @param onChange Called whenever the phase, or what a usable session knows, has changed, when all is done that this asks for. */
   constructor(options: ConnectionDriverOptions, onChange: (before: ClientSession, after: ClientSession) => void) {
     this.#options = options;
+    this.#auth = options.auth;
     this.#onChange = onChange;
   }
 
@@ -47,6 +50,11 @@ export class ConnectionDriver {
   /** The newest connection; it may have ended. */
   get connection(): Connection | undefined {
     return this.#link?.connection;
+  }
+
+  /** Credentials that were given once, and not as a function, are others from now on. */
+  renew(change: Partial<Credentials>): void {
+    if (typeof this.#auth !== "function") this.#auth = { ...this.#auth, ...change };
   }
 
   step(input: ClientSessionInput): void {
@@ -67,7 +75,7 @@ export class ConnectionDriver {
     this.#session = after;
     for (const effect of effects) this.#run(effect);
     this.#setTimer("due" in after ? after.due : undefined);
-    if (before.phase !== after.phase) this.#onChange(before, after);
+    if (before.phase !== after.phase || hasLearnt(before, after)) this.#onChange(before, after);
   }
 
   #run(effect: ClientSessionEffect): void {
@@ -100,7 +108,7 @@ export class ConnectionDriver {
   }
 
   async #ask(refused: RedRoomError | undefined): Promise<void> {
-    const { auth } = this.#options;
+    const auth = this.#auth;
     const asking = new AbortController();
     const { signal } = asking;
     this.#asking = asking;
@@ -128,6 +136,10 @@ export class ConnectionDriver {
     this.#timer = { due, timer };
   }
 }
+
+/** What the session rests on has changed while it went on. */
+const hasLearnt = (before: ClientSession, after: ClientSession): boolean =>
+  isUsable(before) && isUsable(after) && before.established !== after.established;
 
 async function obtain(
   source: (request: CredentialsRequest) => Credentials | Promise<Credentials>,

@@ -4,19 +4,22 @@ import { RedRoomError } from "../base/errors.ts";
 import { type Address, parseAddress } from "../protocol/address.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { ClientSession, Established } from "../session/client-phases.ts";
+import { type ClientSession, type ConsentRequest, type Established, isUsable } from "../session/client-phases.ts";
 import { type ClientState, stateChange } from "../session/client-state.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { quicTransport } from "../transport/quic/quic-transport.ts";
-import type { ClientEvents } from "./client-events.ts";
+import type { ClientEvents, PendingConsent } from "./client-events.ts";
 import { outboxLimitsOf, type RedRoomClientOptions, settingsOf } from "./client-options.ts";
 import { ConnectionDriver } from "./connection-driver.ts";
 import { KnownLogs } from "./known-logs.ts";
 import type { Link } from "./link.ts";
 import type { OutboxLimits } from "./outbox.ts";
+import { clientClosed, consentNeeded, notOnline } from "./refusals.ts";
+import { expectLast, request } from "./request.ts";
 import { Topic } from "./topic.ts";
 import type { TopicEvents } from "./topic-events.ts";
 import { type CreateTopicOptions, createTopic, listTopics, type TopicListing } from "./topic-list.ts";
+import { ClientUsers } from "./users.ts";
 
 /**
  * A user's end of the conversation. Once connected, it comes back by itself whenever the connection is lost, until it is
@@ -29,6 +32,8 @@ import { type CreateTopicOptions, createTopic, listTopics, type TopicListing } f
  * await client.close();
  */
 export class RedRoomClient extends EventEmitter<ClientEvents> {
+  /** The people of the server, for administrators. */
+  readonly users: ClientUsers = new ClientUsers(() => this.#online());
   readonly #options: RedRoomClientOptions;
   readonly #outbox: OutboxLimits;
   readonly #clock: Clock;
@@ -88,6 +93,12 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     return this.#confirmed.user;
   }
 
+  /** What has to be consented to before anything else is possible; `undefined` when nothing has. */
+  get consent(): PendingConsent | undefined {
+    const { consent } = this.#confirmed;
+    return consent && { text: consent.text, give: () => this.#giveConsent(consent) };
+  }
+
   /** What the server accepts. */
   get limits(): Limits {
     return this.#confirmed.limits;
@@ -115,9 +126,10 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       outbox: this.#outbox,
       user: () => this.user,
       limits: () => this.limits,
-      link: () => (this.state === "online" ? this.#link : undefined),
+      link: () => (this.state === "online" && this.consent === undefined ? this.#link : undefined),
       online: () => this.#online(),
       alive: () => this.#alive(),
+      mayOpen: () => this.#mayOpen(),
       tell: (event, about) => this.#tellOf(topic, event, about),
       listened: () => this.listenerCount("message") > 0,
     });
@@ -148,6 +160,30 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       throw new RedRoomError("TITLE_INVALID", "unable to use the title; it is not Unicode text");
     }
     return createTopic(this.#online(), title, options);
+  }
+
+  /**
+   * Takes another name, to log in with and to be seen by. The session goes on.
+   *
+   * @throws {RedRoomError} `NAME_INVALID`, `NAME_TAKEN`.
+   */
+  async changeName(name: string): Promise<SessionUser> {
+    const response = await request(this.#online(), { type: "changeName", name });
+    const message = expectLast(response, "accountChanged");
+    this.#driver.renew({ name: message.user.name });
+    this.#driver.step({ type: "learnt", message });
+    return message.user;
+  }
+
+  /**
+   * Replaces our password. This session goes on; all others of ours end at once. Where `auth` is a function, it is asked for
+   * the new one next time.
+   *
+   * @throws {RedRoomError} `LOGIN_FAILED` when the current one is wrong, `PASSWORD_INVALID`, `TOO_MANY_REQUESTS`.
+   */
+  async changePassword(current: string, password: string): Promise<void> {
+    expectLast(await request(this.#online(), { type: "changePassword", current, password }), "accountChanged");
+    this.#driver.renew({ password });
   }
 
   /**
@@ -207,7 +243,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   #changed(before: ClientSession, after: ClientSession): void {
     const change = stateChange(before, after, this.#clock.monotonic());
     if (change !== undefined) this.#tell("state", change);
-    if (after.phase === "online" || after.phase === "unavailable") this.#established = after.established;
+    if (isUsable(after)) this.#established = after.established;
+    if (isUsable(before) && isUsable(after)) {
+      if (before.established.user !== after.established.user) this.#tell("account", after.established.user);
+      if (before.phase === after.phase && before.established.consent === after.established.consent) return;
+    }
     if (after.phase === "online") this.#goOnline(after.established);
     else if (after.phase === "closed") this.#finish(undefined);
     else if (after.phase === "failed") this.#finish(after.cause);
@@ -215,17 +255,26 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 
   /** A new connection, or the record is available again on the old one. */
-  #goOnline({ limits, logKey }: Established): void {
+  #goOnline({ limits, logKey, consent }: Established): void {
     const { connection } = this.#driver;
     if (connection === undefined) return;
+    const arrived = this.#link === undefined;
     this.#link ??= {
       connection,
       limits,
       trust: (topicId) => this.#logs.trust(topicId, logKey),
       violated: (error) => this.#driver.step({ type: "fail", error }),
     };
-    for (const topic of this.#topics.values()) topic.attach(this.#link);
+    if (consent === undefined) for (const topic of this.#topics.values()) topic.attach(this.#link);
     this.#settleConnect?.(undefined);
+    if (arrived && this.consent !== undefined) this.#tell("consentNeeded", this.consent);
+  }
+
+  async #giveConsent({ digest }: ConsentRequest): Promise<void> {
+    this.#alive();
+    if (this.#link === undefined) throw notOnline(this.state);
+    const message = expectLast(await request(this.#link, { type: "giveConsent", digest }), "consentGiven");
+    this.#driver.step({ type: "learnt", message });
   }
 
   #suspend(cause: RedRoomError | undefined): void {
@@ -258,9 +307,15 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
   }
 
   #online(): Link {
-    this.#alive();
+    this.#mayOpen();
     if (this.#link === undefined) throw notOnline(this.state);
     return this.#link;
+  }
+
+  /** What is opened waits for a connection, but not for a person. */
+  #mayOpen(): void {
+    this.#alive();
+    if (this.#established?.consent !== undefined) throw consentNeeded();
   }
 
   #tellOf<E extends keyof TopicEvents>(topic: Topic, event: E, about: TopicEvents[E]): boolean {
@@ -284,8 +339,3 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     }
   }
 }
-
-const clientClosed = (): RedRoomError => new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");
-
-const notOnline = (state: ClientState): RedRoomError =>
-  new RedRoomError("CONNECTION_LOST", `unable to reach the server now; the client is ${state}`, { retryable: true });

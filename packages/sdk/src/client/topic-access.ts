@@ -19,6 +19,8 @@ export interface TopicHost extends ReaderHost {
   online(): Link;
   /** @throws {RedRoomError} When the client is closed. */
   alive(): void;
+  /** As `alive`, and throws while there is a text to consent to. */
+  mayOpen(): void;
   /** @returns Whether somebody has taken it. */
   readonly tell: TellOfTopic;
   /** Whether somebody listens to messages: who does gets what stands in their places, too. */

@@ -114,7 +114,7 @@ export class Topic extends RecordedTopic {
   }
 
   async #open(from: From | "none"): Promise<this> {
-    this.#host.alive();
+    this.#host.mayOpen();
     this.#from = from;
     const reader: TopicReader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
       onOpened: (opened, first) => {
@@ -232,7 +232,7 @@ export class Topic extends RecordedTopic {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, what else the server answers, and what the client fails with.
    */
   messages({ from = "now", signal, ...gaps }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
-    this.#host.alive();
+    this.#host.mayOpen();
     const onAbort = (): void => void feed.return();
     const forget = (): void => {
       this.#feeds.delete(reader);

@@ -33,6 +33,19 @@ const people = v.pipe(v.array(id), v.minLength(1), v.maxLength(MAX_RECIPIENTS));
 const roles = v.pipe(v.array(v.pipe(v.string(), v.regex(ROLE_PATTERN))), v.maxLength(MAX_ROLES));
 /** Names of capabilities: `CAPABILITIES` of the room `rules`. */
 const capabilities = v.pipe(v.array(line), v.maxLength(MAX_ROLES));
+/** Who is logged in. */
+const user = v.strictObject({ id: line, name: line, admin: v.boolean() });
+/** What administrators see of a user. */
+const account = v.strictObject({
+  id: line,
+  name: line,
+  admin: v.boolean(),
+  disabled: v.boolean(),
+  createdAt: count,
+  consentedAt: v.exactOptional(count),
+  legalHold: v.boolean(),
+});
+
 const failure = {
   code: v.picklist(WIRE_CODES),
   message: line,
@@ -78,7 +91,7 @@ export const MESSAGES = {
       session: id,
       token: hash,
       resumed: v.boolean(),
-      user: v.strictObject({ id: line, name: line, admin: v.boolean() }),
+      user,
     }),
     body: false,
   },
@@ -249,6 +262,43 @@ export const MESSAGES = {
     head: v.strictObject({ deliveries: v.array(v.strictObject({ id, at: count })) }),
     body: false,
   },
+
+  // People. On the control stream, before `session`: nothing is served until the text in the body was consented to.
+  consentNeeded: { frameType: 0x40, head: v.strictObject({ digest: hash }), body: true },
+  // On the control stream, when another session has changed it; and the answer to `changeName` and `changePassword`.
+  accountChanged: { frameType: 0x41, head: v.strictObject({ user }), body: false },
+  giveConsent: { frameType: 0x42, head: v.strictObject({ digest: hash }), body: false },
+  consentGiven: { frameType: 0x43, head: v.strictObject({ at: count }), body: false },
+  changeName: { frameType: 0x44, head: v.strictObject({ name: line }), body: false },
+  changePassword: { frameType: 0x45, head: v.strictObject({ current: line, password: line }), body: false },
+  // For administrators.
+  listUsers: { frameType: 0x46, head: v.strictObject({ after: v.exactOptional(line) }), body: false },
+  userList: { frameType: 0x47, head: v.strictObject({ users: v.array(account), more: v.boolean() }), body: false },
+  addUser: {
+    frameType: 0x48,
+    head: v.strictObject({ name: line, password: line, admin: v.boolean() }),
+    body: false,
+  },
+  changeUser: {
+    frameType: 0x49,
+    head: v.strictObject({
+      name: line,
+      admin: v.exactOptional(v.boolean()),
+      disabled: v.exactOptional(v.boolean()),
+      password: v.exactOptional(line),
+    }),
+    body: false,
+  },
+  userChanged: { frameType: 0x4a, head: v.strictObject({ account }), body: false },
+  eraseUser: { frameType: 0x4b, head: v.strictObject({ name: line }), body: false },
+  userErased: { frameType: 0x4c, head: v.strictObject({}), body: false },
+  exportUser: { frameType: 0x4d, head: v.strictObject({ name: line }), body: false },
+  userTopics: {
+    frameType: 0x4e,
+    head: v.strictObject({ topics: v.array(v.strictObject({ id, title: line, pseudonym: id })) }),
+    body: false,
+  },
+  userExported: { frameType: 0x4f, head: v.strictObject({ account }), body: false },
 } as const;
 
 export type MessageType = keyof typeof MESSAGES;

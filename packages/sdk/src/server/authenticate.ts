@@ -4,8 +4,7 @@ import { RedRoomError } from "../base/errors.ts";
 import type { Credentials } from "../session/credentials.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { UserRecord, UserStore } from "../store/user-store.ts";
-import type { LoginQueue } from "./login-queue.ts";
-import { verifyPassword } from "./password.ts";
+import type { LoginOrigin, PasswordCheck } from "./password-check.ts";
 
 /**
  * Says who somebody is: the hook for applications with a login of their own. `id` must be stable and never reused; call
@@ -21,17 +20,12 @@ export type Authenticate = (credentials: Credentials) => Promise<SessionUser>;
 export interface Account {
   readonly user: SessionUser;
   /**
-   * What a session rests on: it ends when that of the stored user has become another. `undefined` where the login is the
-   * application's own.
+   * What a session rests on: it ends when that of the stored user has become none of these. `undefined` where the login is
+   * the application's own.
    */
-  readonly basis: string | undefined;
-}
-
-/** Whose login it is. */
-interface LoginOrigin {
-  readonly address: string;
-  /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly basis: readonly string[] | undefined;
+  /** Digest of the text that the user has consented to. */
+  readonly consent: string | undefined;
 }
 
 export type Login = (credentials: Credentials, origin: LoginOrigin) => Promise<Account>;
@@ -49,7 +43,7 @@ const RESERVED_IDS = ["server", "operator"];
 export function loginWith(authenticate: Authenticate, clock: Clock): Login {
   return async (credentials, { signal }) => {
     const answer: unknown = await inTime(authenticate(credentials), signal, clock);
-    return { user: checkUser(answer), basis: undefined };
+    return { user: checkUser(answer), basis: undefined, consent: undefined };
   };
 }
 
@@ -95,18 +89,22 @@ const unanswered = (): RedRoomError =>
     retryable: true,
   });
 
-/** The login with the users of the store. Unknown names take as long as wrong passwords. */
-export function loginOf(users: UserStore, queue: LoginQueue): Login {
-  return async ({ name, password }, { address, signal }) => {
-    const user = await users.findUser(name);
-    const right = await queue.run(address, signal, () => verifyPassword(user?.passwordHash, password));
+/** The login with the users of the store. Unknown and disabled users take as long as wrong passwords, and look alike. */
+export function loginOf(users: UserStore, passwords: PasswordCheck): Login {
+  return async (credentials, origin) => {
+    passwords.checkTime(credentials.name, origin.address);
+    const user = await users.findUser(credentials.name);
+    const right = await passwords.verify(user?.disabled ? undefined : user, credentials, origin);
     if (user === undefined || !right) {
       throw new RedRoomError("LOGIN_FAILED", "unable to log in; the name or the password is wrong", {
         remedy: "check both; an administrator can set a new password",
       });
     }
-    return { user: { id: user.id, name: user.name, admin: user.admin }, basis: basisOf(user) };
+    const { id, name, admin, consent } = user;
+    return { user: { id, name, admin }, basis: [basisOf(user)], consent: consent?.digest };
   };
 }
 
-export const basisOf = ({ passwordHash, admin }: UserRecord): string => JSON.stringify([passwordHash, admin]);
+/** What a session rests on: it is another one once any of it has changed. */
+export const basisOf = ({ passwordHash, admin, disabled, consent }: UserRecord): string =>
+  JSON.stringify([passwordHash, admin, disabled, consent?.digest]);

@@ -2,12 +2,11 @@ import { utf8 } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
-import { MAX_NAME_BYTES, MAX_PASSWORD_BYTES } from "../protocol/limits.ts";
+import { MAX_NAME_BYTES } from "../protocol/limits.ts";
 import type { SessionUser } from "../session/session-user.ts";
-import type { UserStore } from "../store/user-store.ts";
+import { ERASED_NAME, loginKey, type UserStore } from "../store/user-store.ts";
 import { hashPassword } from "./password.ts";
-
-export const MIN_PASSWORD_CHARACTERS = 8;
+import { checkPassword } from "./password-rules.ts";
 
 export interface NewUser {
   readonly name: string;
@@ -19,37 +18,36 @@ export interface NewUser {
 /**
  * Adds somebody who may log in. The password is kept as an argon2id hash only.
  *
+ * @param hash Where a server hashes by turns.
  * @throws {RedRoomError} `NAME_INVALID`, `PASSWORD_INVALID`, `NAME_TAKEN`, `STORE_UNAVAILABLE`.
  */
-export async function createUser(users: UserStore, { name, password, admin = false }: NewUser): Promise<SessionUser> {
+export async function createUser(
+  users: UserStore,
+  { name, password, admin = false }: NewUser,
+  hash: (password: string) => Promise<string> = hashPassword,
+): Promise<SessionUser> {
   checkName(name);
-  checkPassword(password);
+  checkPassword(password, name);
   const user = { id: randomId(), name: name.normalize("NFC"), admin };
-  await users.createUser({ ...user, passwordHash: await hashPassword(password), createdAt: systemClock.now() });
+  await users.createUser({
+    ...user,
+    passwordHash: await hash(password),
+    createdAt: systemClock.now(),
+    disabled: false,
+    consent: undefined,
+    legalHold: false,
+  });
   return user;
 }
 
-function checkName(name: string): void {
+/** @throws {RedRoomError} `NAME_INVALID`. */
+export function checkName(name: string): void {
   const refuse = (reason: string): never => {
     throw new RedRoomError("NAME_INVALID", `unable to use the name; ${reason}`);
   };
   if (!name.isWellFormed() || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) refuse("it contains control characters");
   if (name.trim() === "" || name.trim() !== name) refuse("it is empty, or has spaces at its ends");
+  if (loginKey(name) === ERASED_NAME) refuse("it stands for people who were erased");
   const bytes = utf8(name.normalize("NFC")).byteLength;
   if (bytes > MAX_NAME_BYTES) refuse(`${bytes} bytes, the limit is ${MAX_NAME_BYTES}`);
-}
-
-/** @throws {RedRoomError} `PASSWORD_INVALID`. */
-export function checkPassword(password: string): void {
-  const characters = [...password].length;
-  if (characters < MIN_PASSWORD_CHARACTERS) {
-    throw new RedRoomError(
-      "PASSWORD_INVALID",
-      `unable to use the password; ${characters} characters, at least ${MIN_PASSWORD_CHARACTERS} are needed`,
-    );
-  }
-  const bytes = utf8(password).byteLength;
-  if (bytes > MAX_PASSWORD_BYTES || !password.isWellFormed()) {
-    throw new RedRoomError("PASSWORD_INVALID", `unable to use the password; ${bytes} bytes, the limit is 1024`);
-  }
 }

@@ -3,13 +3,14 @@ import { MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/session-user.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import type { Stream } from "../transport/transport.ts";
 import type { Access } from "./access.ts";
+import type { OwnSession } from "./own-account.ts";
 import { PageTurns } from "./page-turns.ts";
+import type { People } from "./people-requests.ts";
 import type { Spending } from "./quotas.ts";
 import { RequestStream } from "./request-stream.ts";
 import { isRequest } from "./requests.ts";
@@ -24,13 +25,16 @@ export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
   readonly access: Access;
+  readonly people: People | undefined;
   /** Bytes of entries that one connection may have waiting to be sent, read from the store. */
   readonly maxPeerBytes: number;
 }
 
 export interface PeerStreamsOwner {
-  readonly user: SessionUser;
+  readonly session: OwnSession;
   readonly spending: Spending;
+  /** Why nothing is served until the user has consented. */
+  refusal(): RedRoomError | undefined;
   /** A frame has arrived. */
   onFrame(bytes: number): void;
   /** The client has broken the protocol. */
@@ -91,8 +95,9 @@ export class PeerStreams {
 
   /** @returns `undefined` for a stream that was refused, and is ended. */
   #serve(message: Message, channel: MessageChannel): ServedStream | undefined {
-    const { user, spending } = this.#owner;
-    const context = { ...this.#context, user };
+    const { session, spending } = this.#owner;
+    const { user } = session;
+    const context = { ...this.#context, user, own: session };
     const onDone = (): void => void this.#served.delete(served);
     let served: ServedStream;
     if (message.type !== "openTopic" && !isRequest(message)) throw unexpected(message, "at the start of a stream");
@@ -101,6 +106,8 @@ export class PeerStreams {
     }
     try {
       if (this.#leaving !== undefined) throw this.#leaving;
+      const refusal = message.type === "giveConsent" ? undefined : this.#owner.refusal();
+      if (refusal !== undefined) throw refusal;
       spending.request();
     } catch (thrown) {
       channel.send({ type: "error", ...toFailure(toldError(thrown, "open a stream", context.logger)) });

@@ -14,8 +14,10 @@ import {
   startServerSession,
   stepServerSession,
 } from "../session/server-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport/transport.ts";
 import type { Login } from "./authenticate.ts";
+import { consentNeeded } from "./own-account.ts";
 import { PeerStreams, type PeerStreamsContext } from "./peer-streams.ts";
 import type { QuotaBook, Spending } from "./quotas.ts";
 import type { SessionCarrier, Sessions } from "./sessions.ts";
@@ -51,6 +53,8 @@ export class Peer implements SessionCarrier {
   #timer: Timer | undefined;
   /** Runs while the client has sent more than it may. */
   #holdTimer: Timer | undefined;
+  /** Nothing is served before. */
+  #consented = true;
   /** Why nobody is let in any more. */
   #leaving: RedRoomError | undefined;
   /** Whether it was the client, or the server, that ended the session of this connection in good order. */
@@ -99,6 +103,16 @@ export class Peer implements SessionCarrier {
   revoked(error: RedRoomError): void {
     this.#streams?.abort(error);
     this.#step({ type: "dismissed", error, code: CLOSE_CODES.revoked });
+  }
+
+  renamed(user: SessionUser): void {
+    this.#step({ type: "told", message: { type: "accountChanged", user } });
+  }
+
+  consented(at: number): void {
+    if (this.#consented) return;
+    this.#consented = true;
+    this.#step({ type: "told", message: { type: "consentGiven", at } });
   }
 
   get #address(): string {
@@ -210,10 +224,14 @@ export class Peer implements SessionCarrier {
 
   #goOnline(admission: Admission): void {
     const { streams, settings } = this.#context;
+    const { user, sessionId, consent } = admission;
     this.#admission = admission;
+    this.#consented = consent === undefined;
     this.#streams = new PeerStreams(streams, {
-      user: admission.user,
+      session: { user, sessionId, address: this.#address, signal: this.#gone.signal },
       spending: this.#spending,
+      refusal: () =>
+        this.#consented ? undefined : consentNeeded("nobody has consented yet in whose name this is asked"),
       onFrame: (bytes) => this.#pay(bytes),
       onViolation: (error) => this.#violate(error),
     });

@@ -11,6 +11,9 @@ import type { Connection, Listener, ListenOptions } from "../transport/transport
 import { Access } from "./access.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
+import { LoginThrottle } from "./login-throttle.ts";
+import { OwnAccount } from "./own-account.ts";
+import { PasswordCheck } from "./password-check.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { QuotaBook } from "./quotas.ts";
 import { createTopic, type TopicOptions } from "./requests.ts";
@@ -26,6 +29,7 @@ import { StoreGate } from "./store-gate.ts";
 import { toldError } from "./told-error.ts";
 import { SERVER } from "./topic-people.ts";
 import { TopicRooms } from "./topic-rooms.ts";
+import { UserAdministration } from "./user-administration.ts";
 import { UserWatch } from "./user-watch.ts";
 
 export interface ServerEvents {
@@ -76,25 +80,30 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   constructor(options: RedRoomServerOptions) {
     super();
     const settings = resolveServerOptions(options);
-    const { clock, logger, limits, authenticate, policy, typingNotices } = settings;
+    const { clock, logger, limits, authenticate, consent, policy, typingNotices } = settings;
     const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
-    const login = authenticate ? loginWith(authenticate, clock) : store.users && loginOf(store.users, new LoginQueue());
-    if (login === undefined) throw optionsInvalid("nobody could log in");
     const access = new Access(policy);
     const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions: limits.maxOpenQuestions });
-    const users = authenticate === undefined ? store.users : undefined;
-    const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs });
+    const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
+    // With a login of its own, an application keeps its people elsewhere.
+    const users = authenticate ? undefined : store.users;
+    const passwords = new PasswordCheck(new LoginQueue(), new LoginThrottle(clock));
+    const login = authenticate ? loginWith(authenticate, clock) : users && loginOf(users, passwords);
+    if (login === undefined) throw optionsInvalid("nobody could log in");
+    const accounts = users && { users, sessions, passwords, rooms, consent, clock, store };
+    const people = accounts && { own: new OwnAccount(accounts), administration: new UserAdministration(accounts) };
     this.#settings = settings;
     this.#store = store;
     this.#rooms = rooms;
     this.#access = access;
     this.#sessions = sessions;
-    this.#watch = authenticate || !store.users ? undefined : new UserWatch(store.users, sessions, clock);
+    this.#watch = users && new UserWatch(users, sessions, rooms, clock);
     this.#shared = {
       streams: {
         store,
         users,
+        people,
         prepared: store.prepared,
         rooms,
         access,

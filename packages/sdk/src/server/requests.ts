@@ -14,6 +14,12 @@ import { type Access, type Capabilities, takesPart } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
 import {
+  answerPeopleRequest,
+  isPeopleRequest,
+  type PeopleRequest,
+  type PeopleRequestContext,
+} from "./people-requests.ts";
+import {
   proveEntry,
   sendDeliveries,
   sendFound,
@@ -93,9 +99,9 @@ type RequestType =
   | "listPrepared"
   | "listDeliveries";
 
-export type Request = MessageOf<RequestType>;
+export type Request = MessageOf<RequestType> | PeopleRequest;
 
-export interface RequestContext {
+export interface RequestContext extends PeopleRequestContext {
   readonly user: SessionUser;
   readonly store: TopicStore;
   /** `undefined` where the application has a login of its own. */
@@ -112,7 +118,7 @@ export interface RequestContext {
 const TOPICS_PER_PAGE = 64;
 
 export function isRequest(message: Message): message is Request {
-  return message.type in ANSWERS;
+  return message.type in ANSWERS || isPeopleRequest(message);
 }
 
 /**
@@ -120,7 +126,12 @@ export function isRequest(message: Message): message is Request {
  *
  * @throws {RedRoomError} What the client gets as `error`.
  */
-export function answerRequest<T extends RequestType>(
+export async function answerRequest(request: Request, answer: Answer, context: RequestContext): Promise<void> {
+  if (isPeopleRequest(request)) await answerPeopleRequest(request, answer, context);
+  else await answerTopicRequest(request, answer, context);
+}
+
+function answerTopicRequest<T extends RequestType>(
   request: MessageOf<T>,
   answer: Answer,
   context: RequestContext,

@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
+import { utf8 } from "../base/bytes.ts";
 import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
+import type { MessageOf } from "../protocol/messages.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
@@ -20,6 +23,11 @@ export interface RedRoomServerOptions {
   readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
   /** Who may log in; by default the users of the store. */
   readonly authenticate?: Authenticate;
+  /**
+   * What users have to consent to before anything is served: the text of your information about the processing of personal
+   * data, at most 65,536 bytes. Another text has to be consented to anew. For users of the store only.
+   */
+  readonly consent?: { readonly text: string };
   /** How large things may be; told to every client. */
   readonly limits?: Partial<Limits>;
   /** Who may do what in a topic; `roomPolicy`, the roles of a deal room, by default. */
@@ -52,6 +60,7 @@ export interface ServerSettings {
   readonly authenticate: Authenticate | undefined;
   readonly policy: Policy;
   readonly typingNotices: boolean;
+  readonly consent: MessageOf<"consentNeeded"> | undefined;
   readonly limits: Limits;
   readonly quotas: Quotas;
   readonly heartbeatMs: number;
@@ -95,6 +104,7 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     authenticate,
     policy,
     typingNotices,
+    consent: consentOf(options),
     limits,
     quotas,
     heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_DELAY_MS : LONGEST_QUIC_HEARTBEAT_MS),
@@ -105,6 +115,20 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     logger,
     clock,
   };
+}
+
+const MAX_CONSENT_BYTES = 65_536;
+
+/** The text as it travels, and the hash by which consents to it are known. @throws {RedRoomError} `OPTIONS_INVALID`. */
+function consentOf({ consent, authenticate }: RedRoomServerOptions): MessageOf<"consentNeeded"> | undefined {
+  if (consent === undefined) return undefined;
+  if (authenticate !== undefined)
+    throw optionsInvalid("`consent` is kept with the users of the store, not of `authenticate`");
+  const body = utf8(consent.text);
+  if (consent.text.trim() === "" || !consent.text.isWellFormed() || body.byteLength > MAX_CONSENT_BYTES) {
+    throw optionsInvalid(`consent.text has ${body.byteLength} bytes, not 1 to ${MAX_CONSENT_BYTES} of Unicode text`);
+  }
+  return { type: "consentNeeded", digest: createHash("sha256").update(body).digest("base64url"), body };
 }
 
 /** What `close` may be told: milliseconds, of which a fraction counts as a whole one. @throws {RedRoomError} `OPTIONS_INVALID`. */

@@ -3,7 +3,9 @@ import { toBase64Url } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
+import type { MessageOf } from "../protocol/messages.ts";
 import type { Admission } from "../session/server-session.ts";
+import type { SessionUser } from "../session/session-user.ts";
 import type { Account } from "./authenticate.ts";
 
 /** The connection over which a session goes on now. */
@@ -12,6 +14,10 @@ export interface SessionCarrier {
   replaced(): void;
   /** The session has ended; nothing may follow, in neither direction. */
   revoked(error: RedRoomError): void;
+  /** Its user has another name. */
+  renamed(user: SessionUser): void;
+  /** Its user has consented to what was needed. */
+  consented(at: number): void;
 }
 
 export interface SessionLimits {
@@ -27,7 +33,9 @@ export const SESSION_LIMITS: SessionLimits = { ttlMs: 600_000, maxSuspended: 10_
 
 interface Session {
   readonly id: string;
-  readonly account: Account;
+  account: Account;
+  /** The same object wherever this session is served, so that it has the present name everywhere. */
+  readonly user: { readonly id: string; readonly admin: boolean; name: string };
   /** Digest of the token that was handed out last. */
   token: string;
   /** Digest of the one before, until the client has shown that it has the last one. */
@@ -44,6 +52,7 @@ interface Session {
 export class Sessions {
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
+  readonly #consent: MessageOf<"consentNeeded"> | undefined;
   readonly #byToken = new Map<string, Session>();
   readonly #byUser = new Map<string, Set<Session>>();
   /** In the order in which they end. */
@@ -53,9 +62,11 @@ export class Sessions {
   #revocations = 0;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, limits: SessionLimits = SESSION_LIMITS) {
+  /** @param consent What users have to consent to, where there is such a thing. */
+  constructor(clock: Clock, limits: SessionLimits = SESSION_LIMITS, consent?: MessageOf<"consentNeeded">) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#consent = consent;
   }
 
   get size(): number {
@@ -75,10 +86,10 @@ export class Sessions {
    */
   begin(account: Account, carrier: SessionCarrier, since: number): Admission {
     if ((this.#revoked.get(account.user.id) ?? 0) > since) throw sessionRevoked("the user was revoked meanwhile");
-    const session: Session = { id: randomId(), account, token: "", previous: undefined, carrier, endsAt: 0 };
-    const { user } = account;
+    const user = { ...account.user };
+    const session: Session = { id: randomId(), account, user, token: "", previous: undefined, carrier, endsAt: 0 };
     this.#byUser.set(user.id, (this.#byUser.get(user.id) ?? new Set()).add(session));
-    return { user, sessionId: session.id, token: this.#rotate(session), resumed: false };
+    return this.#admission(session, false);
   }
 
   /**
@@ -99,9 +110,9 @@ export class Sessions {
     session.carrier = carrier;
     this.#suspended.delete(session);
     this.#setTimer();
-    const next = this.#rotate(session);
+    const admission = this.#admission(session, true);
     replaced?.replaced();
-    return { user: session.account.user, sessionId: session.id, token: next, resumed: true };
+    return admission;
   }
 
   /** The client has shown that it has its newest token. */
@@ -132,20 +143,67 @@ export class Sessions {
     return this.#revocations;
   }
 
-  /** Ends all sessions of a user at once, and logins under way too. @returns How many sessions there were. */
-  revokeUser(userId: string, reason: string): number {
+  /**
+   * Ends all sessions of a user at once, and logins under way too.
+   *
+   * @param except The session that goes on.
+   * @returns How many sessions there were.
+   */
+  revokeUser(userId: string, reason: string, except?: string): number {
     this.#revoked.set(userId, ++this.#revocations);
-    return this.revoke(({ user }) => user.id === userId, reason);
+    return this.#end(
+      [...(this.#byUser.get(userId) ?? [])].filter(({ id }) => id !== except),
+      reason,
+    );
   }
 
   /** Ends the sessions of these accounts at once. @returns How many there were. */
   revoke(concerns: (account: Account) => boolean, reason: string): number {
-    const sessions = [...this.#byUser.values()].flatMap((own) => [...own].filter(({ account }) => concerns(account)));
+    return this.#end(
+      [...this.#byUser.values()].flatMap((own) => [...own].filter(({ account }) => concerns(account))),
+      reason,
+    );
+  }
+
+  #end(sessions: readonly Session[], reason: string): number {
     for (const session of sessions) {
       this.#forget(session);
       session.carrier?.revoked(sessionRevoked(reason));
     }
     return sessions.length;
+  }
+
+  has(userId: string, sessionId: string): boolean {
+    return this.#find(userId, sessionId) !== undefined;
+  }
+
+  /**
+   * Says what a user's sessions rest on from now on: our own change of the user must not end those that it is to leave.
+   *
+   * @param sessionId The only one concerned; all by default.
+   */
+  rest(userId: string, basis: readonly string[], sessionId?: string): void {
+    for (const session of this.#byUser.get(userId) ?? []) {
+      if (session.id === (sessionId ?? session.id)) session.account = { ...session.account, basis };
+    }
+  }
+
+  /** A user has another name: sessions go on, and tell it. */
+  rename(userId: string, name: string): void {
+    for (const session of this.#byUser.get(userId) ?? []) {
+      if (session.user.name === name) continue;
+      session.user.name = name;
+      session.account = { ...session.account, user: { ...session.user } };
+      session.carrier?.renamed(session.user);
+    }
+  }
+
+  /** A user has consented to what was needed. */
+  consent(userId: string, digest: string, at: number): void {
+    for (const session of this.#byUser.get(userId) ?? []) {
+      session.account = { ...session.account, consent: digest };
+      session.carrier?.consented(at);
+    }
   }
 
   /** Forgets all sessions. */
@@ -154,6 +212,12 @@ export class Sessions {
     this.#byUser.clear();
     this.#suspended.clear();
     this.#setTimer();
+  }
+
+  #admission(session: Session, resumed: boolean): Admission {
+    const { id: sessionId, user, account } = session;
+    const consent = account.consent === this.#consent?.digest ? undefined : this.#consent;
+    return { user, sessionId, token: this.#rotate(session), resumed, consent };
   }
 
   #find(userId: string, sessionId: string): Session | undefined {

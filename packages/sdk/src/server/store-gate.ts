@@ -86,7 +86,8 @@ export class StoreGate implements TopicStore {
     this.users = users && {
       createUser: (user) => this.#pass(() => users.createUser(user)),
       findUser: (name) => this.#pass(() => users.findUser(name)),
-      setPasswordHash: (id, hash) => this.#pass(() => users.setPasswordHash(id, hash)),
+      updateUser: (id, change) => this.#pass(() => users.updateUser(id, change)),
+      eraseUser: (id) => this.#pass(() => users.eraseUser(id)),
       listUsers: () => this.#pass(() => users.listUsers()),
     };
   }

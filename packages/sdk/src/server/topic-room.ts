@@ -102,6 +102,14 @@ export class TopicRoom {
     for (const pseudonym of this.presence.people) this.#announce(pseudonym);
   }
 
+  /** Somebody has another name, or none any more. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  async reloadPeople(): Promise<void> {
+    await this.#people.load();
+    // Frames of the newest entries name their authors.
+    this.#epoch += 1;
+    this.#recent.restart(this.head);
+  }
+
   /** The highest seq that followers can have. */
   get head(): number {
     return this.#recent.head;

@@ -120,6 +120,11 @@ export class TopicRooms {
     await Promise.allSettled([...this.#open.values()].map(async ({ room }) => (await room).receipts.flush()));
   }
 
+  /** Somebody has another name, or none any more. A store that fails now says so to whoever uses it next. */
+  async reloadPeople(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(async ({ room }) => (await room).reloadPeople()));
+  }
+
   /** Forgets what is known of all topics: the store has failed, and what it has may be something else. */
   reset(): void {
     for (const { room } of this.#open.values()) void room.then(({ receipts }) => receipts.close()).catch(() => {});

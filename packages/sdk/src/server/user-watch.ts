@@ -1,26 +1,32 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import type { UserStore } from "../store/user-store.ts";
+import type { UserRecord, UserStore } from "../store/user-store.ts";
 import { type Account, basisOf } from "./authenticate.ts";
 import type { Sessions } from "./sessions.ts";
+import type { TopicRooms } from "./topic-rooms.ts";
 
 /** A session ends within a second after its user's password or rights were changed, by whichever process. */
 const WATCH_MS = 900;
 
 /**
- * Ends the sessions of users who have another password or other rights than when they logged in, or are gone. Asks the
- * store once a second for all of them together, and not at all while nobody has a session.
+ * Ends the sessions of users who have another password, other rights or another consent than when they logged in, who are
+ * disabled, or are gone; and brings new names to all topics in use. Asks the store once a second for all of them together,
+ * and not at all while nobody has a session.
  */
 export class UserWatch {
   readonly #users: UserStore;
   readonly #sessions: Sessions;
+  readonly #rooms: TopicRooms;
   readonly #clock: Clock;
   #timer: Timer | undefined;
+  /** Ids and names of all, as they were at the last look. */
+  #names = "";
   #asking = false;
   #over = false;
 
-  constructor(users: UserStore, sessions: Sessions, clock: Clock) {
+  constructor(users: UserStore, sessions: Sessions, rooms: TopicRooms, clock: Clock) {
     this.#users = users;
     this.#sessions = sessions;
+    this.#rooms = rooms;
     this.#clock = clock;
   }
 
@@ -40,16 +46,28 @@ export class UserWatch {
     this.#timer = undefined;
     this.#asking = true;
     try {
-      const watched = new Set(this.#sessions.accounts().filter(({ basis }) => basis !== undefined));
-      if (watched.size > 0) {
-        const present = new Map((await this.#users.listUsers()).map((user) => [user.id, basisOf(user)]));
-        const changed = (account: Account) => watched.has(account) && present.get(account.user.id) !== account.basis;
-        this.#sessions.revoke(changed, "the password or the rights have changed");
-      }
+      const watched = this.#sessions.accounts().filter(({ basis }) => basis !== undefined);
+      if (watched.length > 0) await this.#compare(new Set(watched), await this.#users.listUsers());
     } catch {
       // While the store fails nobody reads or writes anything; the next look is the first that can see more.
     }
     this.#asking = false;
     if (this.#sessions.size > 0) this.start();
+  }
+
+  async #compare(watched: ReadonlySet<Account>, users: readonly UserRecord[]): Promise<void> {
+    const present = new Map(users.map((user) => [user.id, user]));
+    const changed = (account: Account): boolean => {
+      const user = present.get(account.user.id);
+      return watched.has(account) && (user === undefined || account.basis?.includes(basisOf(user)) !== true);
+    };
+    this.#sessions.revoke(changed, "the password or the rights have changed");
+    for (const account of this.#sessions.accounts()) {
+      const name = present.get(account.user.id)?.name;
+      if (name !== undefined && watched.has(account)) this.#sessions.rename(account.user.id, name);
+    }
+    const names = JSON.stringify(users.map(({ id, name }) => [id, name]));
+    if (names !== this.#names) await this.#rooms.reloadPeople();
+    this.#names = names;
   }
 }

@@ -1,6 +1,6 @@
 import type { RedRoomError } from "../base/errors.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
 import type { Credentials } from "./credentials.ts";
 import type { ReconnectDelays } from "./reconnect.ts";
 import type { SessionUser } from "./session-user.ts";
@@ -11,10 +11,18 @@ export interface Established {
   /** Continues the session on another connection; absent once the server has said that it is over. */
   readonly token: string | undefined;
   readonly user: SessionUser;
+  /** What must be consented to before anything is served. */
+  readonly consent: ConsentRequest | undefined;
   readonly limits: Limits;
   /** Ed25519: signs the checkpoints of all topics. */
   readonly logKey: Uint8Array;
   readonly heartbeatMs: number;
+}
+
+/** A text that somebody has to consent to, and the SHA-256 by which the server knows it. */
+export interface ConsentRequest {
+  readonly text: string;
+  readonly digest: string;
 }
 
 /** What a connection has said of itself before anybody logged in. */
@@ -37,6 +45,7 @@ export interface Attempt {
   /** What the server said to earlier credentials of this attempt. */
   readonly refused?: RedRoomError | undefined;
   readonly welcome?: Welcome | undefined;
+  readonly consent?: ConsentRequest | undefined;
   /** What ended the connection before. */
   readonly cause: RedRoomError | undefined;
 }
@@ -85,6 +94,8 @@ export type ClientSessionInput =
   | { readonly type: "lost"; readonly error: RedRoomError }
   /** Something else than the control stream found that all must end. */
   | { readonly type: "fail"; readonly error: RedRoomError }
+  /** A request was answered with what the control stream tells too. */
+  | { readonly type: "learnt"; readonly message: MessageOf<"accountChanged" | "consentGiven"> }
   | { readonly type: "connectNow" }
   | { readonly type: "close" };
 

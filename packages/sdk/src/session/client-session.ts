@@ -1,4 +1,4 @@
-import { fromBase64Url } from "../base/bytes.ts";
+import { fromBase64Url, fromUtf8 } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { fromFailure } from "../protocol/failure.ts";
@@ -56,6 +56,8 @@ export function stepClientSession(
       return lose(state, input.error, settings, moment);
     case "fail":
       return fail(state, input.error);
+    case "learnt":
+      return isUsable(state) ? [learn(state, input.message), []] : [state, []];
     case "connectNow":
       return state.phase === "offline" ? retry(state, settings, moment) : [state, []];
     case "close":
@@ -103,6 +105,7 @@ function receive(
   if (isAttempt(state)) {
     if (state.step === "greeting" && message.type === "welcome") return welcomed(state, message, settings);
     if (state.step === "proving" && state.welcome !== undefined) {
+      if (message.type === "consentNeeded" && state.consent === undefined) return asked(state, message);
       if (message.type === "session") return confirmed(state, state.welcome, message, moment);
       if (message.type === "resumeRefused" && state.established?.token !== undefined) {
         const established = { ...state.established, token: undefined };
@@ -113,6 +116,7 @@ function receive(
   } else if (isUsable(state)) {
     if (message.type === "pong" && message.nonce < state.pings) return [{ ...state, answered: true }, []];
     if (message.type === "availability") return [available(state, message), []];
+    if (message.type === "accountChanged" || message.type === "consentGiven") return [learn(state, message), []];
   }
   return fail(state, protocolError(`${message.type} has no place while ${state.phase}`));
 }
@@ -126,6 +130,23 @@ function welcomed(state: Attempt, message: MessageOf<"welcome">, settings: Clien
   if (logKey === undefined) return fail(state, protocolError("the log's key is not base64url"));
   const wanted = Math.min(message.heartbeatMs, settings.heartbeatMs ?? Number.POSITIVE_INFINITY);
   return prove(state, { limits, logKey, heartbeatMs: Math.max(MIN_HEARTBEAT_MS, wanted) });
+}
+
+function asked(state: Attempt, { digest, body }: MessageOf<"consentNeeded">): Step {
+  try {
+    return [{ ...state, consent: { text: fromUtf8(body), digest } }, []];
+  } catch {
+    return fail(state, protocolError("the text to consent to is not UTF-8"));
+  }
+}
+
+function learn(state: Usable, message: MessageOf<"accountChanged" | "consentGiven">): Usable {
+  const { user, consent } = state.established;
+  // Answer and control stream tell the same; the second of them is no news.
+  const known = message.type === "consentGiven" ? consent === undefined : message.user.name === user.name;
+  if (known) return state;
+  const news = message.type === "consentGiven" ? { consent: undefined } : { user: message.user };
+  return { ...state, established: { ...state.established, ...news } };
 }
 
 function confirmed(state: Attempt, welcome: Welcome, message: MessageOf<"session">, { now }: Moment): Step {
@@ -142,7 +163,7 @@ function confirmed(state: Attempt, welcome: Welcome, message: MessageOf<"session
   return ping(
     {
       phase: "online",
-      established: { ...welcome, sessionId, token, user },
+      established: { ...welcome, sessionId, token, user, consent: state.consent },
       due: 0,
       attempts,
       pings: 0,

@@ -3,7 +3,7 @@ import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { type Message, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { type Message, type MessageOf, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { SessionUser } from "./session-user.ts";
 
 /** What every session of a server shares. */
@@ -52,6 +52,8 @@ export interface Admission {
   /** 32 bytes in base64url. */
   readonly token: string;
   readonly resumed: boolean;
+  /** What the user has not consented to yet: nothing is served before. */
+  readonly consent: MessageOf<"consentNeeded"> | undefined;
 }
 
 export type ServerSessionInput =
@@ -62,6 +64,8 @@ export type ServerSessionInput =
   | { readonly type: "refused"; readonly error: RedRoomError }
   /** The store can be used, or not, and what clients are told about it. */
   | { readonly type: "availability"; readonly available: boolean; readonly message?: string }
+  /** What a session learns of its own account. */
+  | { readonly type: "told"; readonly message: MessageOf<"accountChanged" | "consentGiven"> }
   | { readonly type: "timer" }
   /** The client ended the control stream: it is leaving. */
   | { readonly type: "end" }
@@ -119,6 +123,8 @@ export function stepServerSession(
       const told = { type: "availability", available, ...(message !== undefined && { message }) } as const;
       return [{ ...state, available }, [{ type: "send", message: told }]];
     }
+    case "told":
+      return [state, state.phase === "online" ? [{ type: "send", message: input.message }] : []];
     case "timer":
       return tick(state, settings, now);
     case "end":
@@ -174,11 +180,13 @@ function greet(
 }
 
 function admit(admission: Admission, { heartbeatMs }: ServerSessionSettings, now: number): Step {
-  const { user, sessionId, token, resumed } = admission;
+  const { user, sessionId, token, resumed, consent } = admission;
   const dueAt = now + 2 * heartbeatMs;
   return [
     { phase: "online", user, heardAt: now, dueAt, confirmed: false, available: true },
     [
+      // In front: who is online knows at once that nothing will be served.
+      ...(consent === undefined ? [] : [{ type: "send", message: consent } as const]),
       { type: "send", message: { type: "session", session: sessionId, token, resumed, user } },
       { type: "online", admission },
       { type: "setTimer", at: dueAt },

@@ -7,18 +7,10 @@ import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.
 import type { Addition, Found } from "./batch.ts";
 import { MemoryPrepared } from "./memory-prepared.ts";
 import { MemoryTopic } from "./memory-topic.ts";
+import { MemoryPeople, MemoryUsers } from "./memory-users.ts";
 import type { PreparedStore } from "./prepared-store.ts";
 import { leafFilter, pickPage, textFilter } from "./search.ts";
-import {
-  nameTaken,
-  notErasable,
-  storeClosed,
-  topicExists,
-  topicUnknown,
-  userUnknown,
-  whyNotErasable,
-  withinBytes,
-} from "./store-errors.ts";
+import { notErasable, storeClosed, topicExists, topicUnknown, whyNotErasable, withinBytes } from "./store-errors.ts";
 import type {
   Appended,
   Build,
@@ -37,7 +29,7 @@ import type {
   TopicStore,
   TopicSummary,
 } from "./topic-store.ts";
-import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
+import type { UserStore } from "./user-store.ts";
 
 /**
  * A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again.
@@ -51,18 +43,19 @@ export function memoryStore(key: LogKey = makeLogKey()): MemoryStoreParts {
 type MemoryStoreParts = TopicStore & { readonly users: UserStore; readonly prepared: PreparedStore };
 
 class MemoryStore implements TopicStore, LogBackend {
-  readonly users: UserStore = new MemoryUsers(() => this.#check());
+  readonly users: UserStore;
   readonly prepared: PreparedStore = new MemoryPrepared((topicId) =>
     topicId === undefined ? this.#check() : this.#topic(topicId),
   );
   readonly #topics = new Map<string, MemoryTopic>();
-  readonly #people = new Map<string, string>();
+  readonly #people = new MemoryPeople();
   readonly #queue = new AppendQueue(this);
   readonly #key: LogKey;
   #open = false;
 
   constructor(key: LogKey) {
     this.#key = key;
+    this.users = new MemoryUsers(this.#people, () => this.#check());
   }
 
   async open(): Promise<void> {
@@ -112,7 +105,7 @@ class MemoryStore implements TopicStore, LogBackend {
 
   async pseudonym(topicId: string, person: Person): Promise<string> {
     const { pseudonyms } = this.#topic(topicId);
-    this.#people.set(person.id, person.name);
+    this.#people.note(person);
     const pseudonym = pseudonyms.get(person.id) ?? randomId();
     pseudonyms.set(person.id, pseudonym);
     return pseudonym;
@@ -120,7 +113,7 @@ class MemoryStore implements TopicStore, LogBackend {
 
   async people(topicId: string): Promise<ReadonlyMap<string, Person>> {
     const { pseudonyms } = this.#topic(topicId);
-    return new Map([...pseudonyms].map(([id, pseudonym]) => [pseudonym, { id, name: this.#people.get(id) ?? "" }]));
+    return new Map([...pseudonyms].map(([id, pseudonym]) => [pseudonym, { id, name: this.#people.nameOf(id) }]));
   }
 
   async received(topicId: string): Promise<ReadonlyMap<string, readonly Range[]>> {
@@ -217,42 +210,6 @@ class MemoryStore implements TopicStore, LogBackend {
 
   #check(): void {
     if (!this.#open) throw storeClosed();
-  }
-}
-
-class MemoryUsers implements UserStore {
-  readonly #users = new Map<string, UserRecord>();
-  readonly #check: () => void;
-
-  constructor(check: () => void) {
-    this.#check = check;
-  }
-
-  async createUser(user: UserRecord): Promise<void> {
-    this.#check();
-    if (this.#find(user.name) !== undefined) throw nameTaken(user.name);
-    this.#users.set(user.id, user);
-  }
-
-  async findUser(name: string): Promise<UserRecord | undefined> {
-    this.#check();
-    return this.#find(name);
-  }
-
-  async setPasswordHash(id: string, passwordHash: string): Promise<void> {
-    this.#check();
-    const user = this.#users.get(id);
-    if (user === undefined) throw userUnknown(id);
-    this.#users.set(id, { ...user, passwordHash });
-  }
-
-  async listUsers(): Promise<UserRecord[]> {
-    this.#check();
-    return [...this.#users.values()];
-  }
-
-  #find(name: string): UserRecord | undefined {
-    return [...this.#users.values()].find((user) => loginKey(user.name) === loginKey(name));
   }
 }
 

@@ -29,10 +29,20 @@ export const keyUnknown = (file: string): RedRoomError =>
   );
 
 export const nameTaken = (name: string): RedRoomError =>
-  new RedRoomError("NAME_TAKEN", `unable to add the user; the name "${name}" is taken`);
+  new RedRoomError("NAME_TAKEN", `unable to use the name; "${name}" is taken`);
 
 export const userUnknown = (id: string): RedRoomError =>
   new RedRoomError("USER_UNKNOWN", `unable to find the user; there is none with the id ${id}`);
+
+export const lastAdministrator = (name: string): RedRoomError =>
+  new RedRoomError("LAST_ADMINISTRATOR", `unable to go on without "${name}"; nobody else can administer the server`, {
+    remedy: "make somebody else an administrator first",
+  });
+
+export const underLegalHold = (name: string): RedRoomError =>
+  new RedRoomError("LEGAL_HOLD", `unable to erase "${name}"; what is stored of this person is under a legal hold`, {
+    remedy: "the operator can end the hold: redroom-server user hold NAME --off",
+  });
 
 export const notErasable = (seq: number, reason: string): RedRoomError =>
   new RedRoomError("REFERENCE_INVALID", `unable to erase entry ${seq}; ${reason}`);

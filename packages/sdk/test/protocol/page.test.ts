@@ -48,8 +48,12 @@ describe("docs/protocol.md", () => {
 
   it("lists the members of the inner objects", () => {
     const { welcome, session, topicOpened, createTopic, questionList, waiting, deliveryList } = MESSAGES;
+    const { userChanged, userTopics } = MESSAGES;
     expect(membersOn(row("limits"))).toEqual(membersOf(welcome.head.entries.limits as unknown as Schema));
     expect(membersOn(row("user"))).toEqual(membersOf(session.head.entries.user as unknown as Schema));
+    expect(membersOn(row("account"))).toEqual(membersOf(userChanged.head.entries.account as unknown as Schema));
+    const [, exported = ""] = row("exportUser").split("Of each topic: ");
+    expect(membersOn(exported)).toEqual(membersOf(userTopics.head.entries.topics.item as unknown as Schema));
     expect(membersOn(row("topic"))).toEqual(membersOf(topicOpened.head.entries.topic as unknown as Schema));
     expect(membersOn(row("you"))).toEqual(membersOf(topicOpened.head.entries.you as unknown as Schema));
     expect(membersOn(row("enrolment"))).toEqual(membersOf(createTopic.head.entries.members.item as unknown as Schema));

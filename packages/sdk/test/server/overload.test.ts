@@ -52,8 +52,8 @@ describe("a rate limit", () => {
 });
 
 describe("sessions without a connection", () => {
-  const account = (id: string) => ({ user: { id, name: id, admin: false }, basis: undefined });
-  const carrier = () => ({ replaced() {}, revoked() {} });
+  const account = (id: string) => ({ user: { id, name: id, admin: false }, basis: undefined, consent: undefined });
+  const carrier = () => ({ replaced() {}, revoked() {}, renamed() {}, consented() {} });
 
   it("are bounded: the oldest goes first, and one user's many do not push out those of others", () => {
     const sessions = new Sessions(new ManualClock(), { ...SESSION_LIMITS, maxSuspended: 5, maxSuspendedPerUser: 2 });

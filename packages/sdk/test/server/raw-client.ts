@@ -41,8 +41,7 @@ export class RawStream {
     for (;;) {
       while (this.#taken < this.received.length) {
         const message = this.received[this.#taken++];
-        if (message !== undefined && (types as readonly string[]).includes(message.type))
-          return message as MessageOf<T>;
+        if (message !== undefined && types.includes(message.type as T)) return message as MessageOf<T>;
       }
       if (this.over !== undefined) throw new Error(`no ${types.join(" or ")} came: ${this.over}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));
@@ -81,7 +80,7 @@ export class RawClient {
   }
 
   /** Dials and says hello. */
-  static async dial(transport: Transport, address: string): Promise<RawClient> {
+  static async dial(transport: Pick<Transport, "connect">, address: string): Promise<RawClient> {
     const client = new RawClient(await transport.connect(parseAddress(address)));
     client.control.send({ type: "hello", versions: [1] });
     return client;

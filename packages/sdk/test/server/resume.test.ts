@@ -72,7 +72,7 @@ describe("a session", () => {
     const anna = await world.connect("anna");
     const bernd = await world.connect("bernd");
     const topic = await anna.openTopic("Share Deal", 1);
-    await setPassword(world.store.users, "anna", "another password");
+    await setPassword(world.store.users, "anna", "another long password");
     world.clock.advance(1_000);
     expect(await anna.control.next("goodbye")).toMatchObject({ code: "SESSION_REVOKED" });
     expect(await topic.ended()).not.toBe("end");
@@ -109,9 +109,9 @@ describe("a session", () => {
 
   it("is not ended for others than those whose password was changed, nor by a password that was there before", async () => {
     await using world = await serverWorld();
-    await setPassword(world.store.users, "anna", "another password");
+    await setPassword(world.store.users, "anna", "another long password");
     const anna = await world.dial();
-    await anna.login("anna", "another password");
+    await anna.login("anna", "another long password");
     world.clock.advance(1_000);
     await turns();
     await anna.ping();

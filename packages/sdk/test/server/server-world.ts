@@ -1,8 +1,9 @@
 import { createUser, RedRoomServer, type RedRoomServerOptions } from "@redroom/sdk";
 import { memoryStore } from "@redroom/sdk/store";
-import { memoryTransport } from "@redroom/sdk/transport";
 import type { Logger } from "../../src/base/logger.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { MemoryNetwork } from "../../src/transport/memory/memory-transport.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { everybody } from "../everybody.ts";
 import { PASSWORD, RawClient } from "./raw-client.ts";
 
@@ -17,7 +18,7 @@ export async function serverWorld(
 ) {
   const inner = memoryStore();
   const store = options.wrapStore?.(inner) ?? inner;
-  const transport = memoryTransport();
+  const transport = new MemoryNetwork({});
   const clock = new ManualClock();
   const log: { readonly level: string; readonly message: string; readonly fields: object }[] = [];
   const line = (level: string) => (fields: object, message: string) => void log.push({ level, message, fields });
@@ -28,8 +29,9 @@ export async function serverWorld(
   const { address } = await server.listen();
   await server.createTopic("Share Deal");
   const clients: RawClient[] = [];
-  const dial = async () => {
-    const client = await RawClient.dial(transport, address);
+  /** @param from The IP address of the client; that of the machine itself by default. */
+  const dial = async (from?: string) => {
+    const client = await RawClient.dial(from === undefined ? transport : networkOf(transport, from), address);
     clients.push(client);
     return client;
   };
@@ -50,3 +52,12 @@ export async function serverWorld(
     },
   };
 }
+
+/** The same network, as a client at this address has it. */
+const networkOf = (network: MemoryNetwork, from: string): Pick<Transport, "connect"> => ({
+  connect: (address, options) =>
+    network.connect(address, options, {
+      clientAddress: `${from}:50000`,
+      carry: (_to, _lane, arrive) => void setImmediate(arrive),
+    }),
+});

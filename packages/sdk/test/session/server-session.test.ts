@@ -32,6 +32,7 @@ const admitted: ServerSessionInput = {
     sessionId: "AAAAAAAAAAAAAAAAAAAAAA",
     token: TOKEN,
     resumed: false,
+    consent: undefined,
   },
 };
 const refused: ServerSessionInput = { type: "refused", error: new RedRoomError("LOGIN_FAILED", "no") };

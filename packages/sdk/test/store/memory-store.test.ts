@@ -21,7 +21,7 @@ userStoreContract(
   "the memory store",
   async () => {
     const { store, reopen, ...rest } = await open();
-    return { users: store.users, reopen: async () => (await reopen()).users, ...rest };
+    return { users: store.users, topics: store, reopen: async () => (await reopen()).users, ...rest };
   },
   { describe, it },
 );

@@ -183,6 +183,23 @@ describe("the tables of the record", () => {
     expect(() => insert.run(1, 4, "no JSON", Buffer.alloc(32))).toThrow("CHECK");
   });
 
+  it("keep who was erased nameless, and no user", () => {
+    database.exec("INSERT INTO people (id, name, erased) VALUES ('gone', 'erased person', 1)");
+    expect(() => database.exec("UPDATE people SET name = 'carla' WHERE id = 'gone'")).toThrow("gets no name again");
+    expect(() => database.exec("UPDATE people SET erased = 0 WHERE id = 'gone'")).toThrow("gets no name again");
+    const insert = "INSERT INTO users (person, login, password_hash, admin, created_at) VALUES";
+    expect(() => database.exec(`${insert} ('gone', 'carla', '', 0, 1)`)).toThrow("no user again");
+  });
+
+  it("keep a user the same person, and one under a legal hold at all", () => {
+    const insert = "INSERT INTO users (person, login, password_hash, admin, created_at, legal_hold) VALUES";
+    database.exec(`${insert} ('a-person', 'anna', '', 0, 1, 1)`);
+    expect(() => database.exec("UPDATE users SET person = 'gone'")).toThrow("stays the same person");
+    expect(() => database.exec(`REPLACE INTO users SELECT * FROM users`)).toThrow("added once");
+    expect(() => database.exec("DELETE FROM users")).toThrow("legal hold");
+    database.exec("UPDATE users SET legal_hold = 0; DELETE FROM users");
+  });
+
   it("let a person take another name", () => {
     database.exec("UPDATE people SET name = 'Anna B.' WHERE id = 'a-person'");
     expect(database.prepare("SELECT DISTINCT author FROM messages WHERE topic = 'Share Deal'").pluck().all()).toEqual([

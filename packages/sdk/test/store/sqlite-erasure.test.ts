@@ -95,7 +95,7 @@ describe("what was erased", () => {
       code: "STORE_UNAVAILABLE",
       retryable: true,
       message: expect.stringContaining("unable to remove every copy of what was erased"),
-      remedy: expect.stringContaining("erase the entry again"),
+      remedy: expect.stringContaining("erase it again"),
     });
     await expect(erase(world.store, topic.id, 1)).rejects.toEqual(failure);
     expect((await bytesOf(world.folder)).includes("end of it")).toBe(true);

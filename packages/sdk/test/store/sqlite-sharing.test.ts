@@ -32,7 +32,8 @@ describe("two processes with one SQLite store", () => {
     const other = await world.another();
     const topic = await newTopic(other, "Share Deal");
     expect(await world.store.findTopic({ title: "Share Deal" })).toMatchObject(topic);
-    const anna = { id: "an-id", name: "anna", admin: false, passwordHash: "$argon2id$", createdAt: 1 };
+    const rights = { admin: false, disabled: false, consent: undefined, legalHold: false };
+    const anna = { id: "an-id", name: "anna", passwordHash: "$argon2id$", createdAt: 1, ...rights };
     await world.store.users.createUser(anna);
     expect(await other.users.findUser("Anna")).toEqual(anna);
     await expect(other.users.createUser({ ...anna, id: "other" })).rejects.toMatchObject({ code: "NAME_TAKEN" });

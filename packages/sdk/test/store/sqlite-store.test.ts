@@ -12,6 +12,7 @@ userStoreContract(
     const world = await openStore();
     return {
       users: world.store.users,
+      topics: world.store,
       reopen: async () => (await world.reopen()).users,
       [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
     };

@@ -35,6 +35,9 @@ beforeAll(async () => {
     admin: true,
     passwordHash: "$argon2id$",
     createdAt: Date.UTC(2026, 0, 1),
+    disabled: false,
+    consent: undefined,
+    legalHold: false,
   };
   await store.users.createUser(anna);
   const [asks, answers] = [

@@ -55,8 +55,9 @@ async function start({ data, json, logLevel, drain, ...flags }: StartOptions): P
   });
   warnBeforeExpiry(log, folder.identity);
 
-  const { identity, store, config } = folder;
-  const server = new RedRoomServer({ tls: identity, store, policy: policyOf(config), logger: log });
+  const { identity, store, config, consent } = folder;
+  const policy = policyOf(config);
+  const server = new RedRoomServer({ tls: identity, store, policy, logger: log, ...(consent && { consent }) });
   server.on("online", ({ user, remoteAddress, resumed }) =>
     log.debug({ user: user.id, remoteAddress, resumed }, "somebody is online"),
   );

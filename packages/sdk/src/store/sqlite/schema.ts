@@ -229,4 +229,33 @@ ORDER BY topics.topic;
   STATE_STEP,
   SEARCH_STEP,
   PREPARED_STEP,
+  `
+-- Whoever may not log in, has consented to a text, or must not be erased.
+ALTER TABLE users ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1));
+ALTER TABLE users ADD COLUMN consented_at INTEGER;
+ALTER TABLE users ADD COLUMN consent_digest TEXT CHECK ((consent_digest IS NULL) = (consented_at IS NULL));
+ALTER TABLE users ADD COLUMN legal_hold INTEGER NOT NULL DEFAULT 0 CHECK (legal_hold IN (0, 1));
+ALTER TABLE people ADD COLUMN erased INTEGER NOT NULL DEFAULT 0 CHECK (erased IN (0, 1));
+
+DROP INDEX people_copy;
+CREATE INDEX people_copy ON people (name, erased);
+DROP INDEX users_copy;
+CREATE INDEX users_copy ON users (password_hash, admin, created_at, disabled, consented_at, consent_digest, legal_hold);
+
+CREATE TRIGGER people_erased BEFORE UPDATE ON people WHEN OLD.erased = 1 BEGIN
+  SELECT RAISE(ABORT, 'who was erased gets no name again');
+END;
+CREATE TRIGGER users_insert BEFORE INSERT ON users BEGIN
+  SELECT RAISE(ABORT, 'a user is added once')
+  WHERE EXISTS (SELECT 1 FROM users WHERE user = NEW.user OR person = NEW.person OR login = NEW.login);
+  SELECT RAISE(ABORT, 'who was erased is no user again')
+  WHERE EXISTS (SELECT 1 FROM people WHERE id = NEW.person AND erased = 1);
+END;
+CREATE TRIGGER users_update BEFORE UPDATE OF user, person, created_at ON users BEGIN
+  SELECT RAISE(ABORT, 'a user stays the same person');
+END;
+CREATE TRIGGER users_delete BEFORE DELETE ON users WHEN OLD.legal_hold = 1 BEGIN
+  SELECT RAISE(ABORT, 'who is under a legal hold stays a user');
+END;
+`,
 ];

@@ -286,7 +286,7 @@ export class SqliteLog {
       throw new RedRoomError(
         "STORE_UNAVAILABLE",
         `unable to remove every copy of what was erased from ${this.#database.name}; ${(cause as Error).message}`,
-        { cause, retryable: true, remedy: "end what keeps the database busy, and erase the entry again to finish" },
+        { cause, retryable: true, remedy: "end what keeps the database busy, and erase it again to finish" },
       );
     }
   }

@@ -59,7 +59,11 @@ class FileStore implements SqliteStore {
   readonly users: UserStore = {
     createUser: async (user) => this.#write().call("users", "createUser", user),
     findUser: async (name) => (await this.#read()).call("users", "findUser", name),
-    setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
+    updateUser: async (id, change) => this.#write().call("users", "updateUser", id, change),
+    eraseUser: async (id) => {
+      await this.#write().call("users", "eraseUser", id);
+      await this.#write().call("log", "scrub");
+    },
     listUsers: async () => (await this.#read()).call("users", "listUsers"),
   };
   readonly prepared: PreparedStore = {
