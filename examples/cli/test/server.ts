@@ -17,7 +17,7 @@ export const as = (name: string): { readonly env: NodeJS.ProcessEnv } => ({
 
 export const passwordOf = (name: string): string => `${name} und ihr langes Passwort`;
 
-/** A real `redroom-server` with users and topics. */
+/** A real `redroom-server` with users and topics, in which everybody may do everything. */
 export class TestServer implements AsyncDisposable {
   private constructor(
     readonly folder: string,
@@ -32,7 +32,8 @@ export class TestServer implements AsyncDisposable {
     await Promise.all(
       users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
     );
-    for (const title of topics) await redroomServer(["topic", "create", title, "--data", folder]);
+    const members = users.flatMap((name) => ["--member", `${name}:superuser`]);
+    for (const title of topics) await redroomServer(["topic", "create", title, ...members, "--data", folder]);
     return new TestServer(folder, address, process);
   }
 
