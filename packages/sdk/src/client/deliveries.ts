@@ -2,32 +2,31 @@ import { RedRoomError } from "../base/errors.ts";
 import type { Delivery } from "../evidence/delivery.ts";
 import { addRange, type Range } from "../evidence/ranges.ts";
 import type { Sending } from "./sending.ts";
+import type { TopicPeople } from "./topic-people.ts";
 
 /** So many messages of ours are followed at a time: the newest. */
 const MAX_FOLLOWED = 1_024;
 
-type IsAuthor = (pseudonym: string, name: string) => boolean;
-
 interface Followed {
   /** More than one where a message was sent again. */
   readonly sendings: Set<Sending>;
-  /** Whether a member is ourselves: at another device, one may receive one's own messages. */
-  readonly isAuthor: IsAuthor;
-  /** Pseudonyms of those who were there when it was stored and have not confirmed it yet. */
+  /** Pseudonyms of those whom it is for and who have not confirmed it yet. */
   readonly awaited: Set<string>;
 }
 
+/** What must be known of people to say who has a message. */
+type People = Pick<TopicPeople, "members" | "nameOf" | "self">;
+
 /** Who of a topic's members has which of our messages, as far as the record has said since the topic was opened. */
 export class Deliveries {
-  readonly #names = new Map<string, string>();
+  readonly #people: People;
   readonly #received = new Map<string, readonly Range[]>();
   readonly #followed = new Map<number, Followed>();
   /** By id: acknowledged, and the entry itself is not here yet. */
   readonly #expected = new Map<string, Set<Sending>>();
 
-  /** A pseudonym's present name; who has one is a member. */
-  member(pseudonym: string, name: string): void {
-    this.#names.set(pseudonym, name);
+  constructor(people: People) {
+    this.#people = people;
   }
 
   /** The messages of ours with this id whose entry is still to come. */
@@ -41,22 +40,19 @@ export class Deliveries {
     this.#dropOldest();
   }
 
-  /** The entry of a message of ours has come. */
-  follow(seq: number, sending: Sending, isAuthor: IsAuthor): void {
+  /**
+   * The entry of a message of ours has come.
+   *
+   * @param to Pseudonyms of those whom it is for; `undefined`: for all who are members now.
+   */
+  follow(seq: number, sending: Sending, to: readonly string[] | undefined): void {
     this.#expected.delete(sending.id);
-    const others = [...this.#names].filter(([pseudonym, name]) => !isAuthor(pseudonym, name));
-    const [having, awaited] = partition(others, ([pseudonym]) => this.#has(pseudonym, seq));
-    const followed: Followed = this.#followed.get(seq) ?? {
-      sendings: new Set(),
-      isAuthor,
-      awaited: new Set(awaited.map(([pseudonym]) => pseudonym)),
-    };
+    const others = this.#others(to ?? this.#people.members.map(({ id }) => id));
+    const [having, awaited] = partition(others, (pseudonym) => this.#has(pseudonym, seq));
+    const followed: Followed = this.#followed.get(seq) ?? { sendings: new Set(), awaited: new Set(awaited) };
     followed.sendings.add(sending);
     this.#followed.set(seq, followed);
-    this.#tell(
-      followed,
-      having.map(([, name]) => name),
-    );
+    this.#tell(followed, having);
     this.#dropOldest();
   }
 
@@ -65,20 +61,20 @@ export class Deliveries {
     for (const pseudonym of to) {
       this.#received.set(pseudonym, addRange(this.#received.get(pseudonym) ?? [], { first, last }));
     }
-    const known = to.flatMap((pseudonym) => {
-      const name = this.#names.get(pseudonym);
-      return name === undefined ? [] : [{ pseudonym, name }];
-    });
     for (const [seq, followed] of this.#followed) {
       if (seq < first || seq > last) continue;
       for (const pseudonym of to) followed.awaited.delete(pseudonym);
-      const others = known.filter(({ pseudonym, name }) => !followed.isAuthor(pseudonym, name));
-      this.#tell(
-        followed,
-        others.map(({ name }) => name),
-      );
+      this.#tell(followed, this.#others(to));
     }
-    return known.map(({ name }) => name);
+    return this.#namesOf(to);
+  }
+
+  /** Somebody is no member any more: nobody waits for them. */
+  left(pseudonym: string): void {
+    for (const followed of this.#followed.values()) {
+      const last = followed.awaited.delete(pseudonym) && followed.awaited.size === 0;
+      for (const sending of last ? followed.sendings : []) sending.received([], true);
+    }
   }
 
   end(error: RedRoomError): void {
@@ -93,8 +89,18 @@ export class Deliveries {
     return this.#received.get(pseudonym)?.some(({ first, last }) => first <= seq && seq <= last) ?? false;
   }
 
-  #tell({ sendings, awaited }: Followed, names: readonly string[]): void {
-    if (names.length > 0) for (const sending of sendings) sending.received(names, awaited.size === 0);
+  /** At another device, one may receive one's own messages. */
+  #others(people: readonly string[]): string[] {
+    return people.filter((pseudonym) => pseudonym !== this.#people.self?.id);
+  }
+
+  #namesOf(people: readonly string[]): string[] {
+    return people.map(this.#people.nameOf).filter((name) => name !== "");
+  }
+
+  #tell({ sendings, awaited }: Followed, people: readonly string[]): void {
+    if (people.length === 0) return;
+    for (const sending of sendings) sending.received(this.#namesOf(people), awaited.size === 0);
   }
 
   #dropOldest(): void {

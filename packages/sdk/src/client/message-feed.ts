@@ -1,5 +1,5 @@
 import type { RedRoomError } from "../base/errors.ts";
-import type { TopicMessage } from "./message.ts";
+import type { SealedMessage, TopicMessage } from "./message.ts";
 
 export interface FeedSource {
   pause(): void;
@@ -7,9 +7,14 @@ export interface FeedSource {
   abandon(): void;
   /** The application has taken this message. */
   taken(message: TopicMessage): void;
+  /** The application has come to a message that is sealed. */
+  sealed(message: SealedMessage): void;
   /** The application has come to an entry whose text is withheld or was erased. */
   withheld(seq: number): void;
 }
+
+/** A message, one that is sealed, or the seq of one whose text is withheld. */
+export type FeedItem = TopicMessage | SealedMessage | number;
 
 /** So many entries wait for a slow consumer before the stream is paused; a quarter of it resumes it. */
 const HIGH_WATER = 256;
@@ -17,8 +22,7 @@ const HIGH_WATER = 256;
 /** From pushed messages to an async iterator, with back-pressure. Leaving the loop ends the stream. */
 export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
   readonly #source: FeedSource;
-  /** Messages, and the numbers of entries without a text. */
-  readonly #waiting: (TopicMessage | number)[] = [];
+  readonly #waiting: FeedItem[] = [];
   #waking: (() => void)[] = [];
   #paused = false;
   #over: { readonly error: RedRoomError | undefined } | undefined;
@@ -27,9 +31,8 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
     this.#source = source;
   }
 
-  /** @param entry A message, or the seq of one whose text is withheld. */
-  push(entry: TopicMessage | number): void {
-    this.#waiting.push(entry);
+  push(item: FeedItem): void {
+    this.#waiting.push(item);
     if (this.#waiting.length >= HIGH_WATER && !this.#paused) {
       this.#paused = true;
       this.#source.pause();
@@ -50,15 +53,14 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
           this.#waking.push(resolve);
         });
       }
-      const entry = this.#waiting.shift();
-      if (entry === undefined) return this.#end();
+      const item = this.#waiting.shift();
+      if (item === undefined) return this.#end();
       this.#goOn();
-      if (typeof entry === "number") {
-        this.#withheld(entry);
-      } else {
-        this.#source.taken(entry);
-        return { done: false, value: entry };
+      if (typeof item === "object" && "text" in item) {
+        this.#source.taken(item);
+        return { done: false, value: item };
       }
+      this.#goPast(item);
     }
   }
 
@@ -70,9 +72,10 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
   }
 
   /** What the application throws ends the loop: nobody would call `return` then. */
-  #withheld(seq: number): void {
+  #goPast(item: SealedMessage | number): void {
     try {
-      this.#source.withheld(seq);
+      if (typeof item === "number") this.#source.withheld(item);
+      else this.#source.sealed(item);
     } catch (thrown) {
       void this.return();
       throw thrown;

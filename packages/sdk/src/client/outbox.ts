@@ -2,20 +2,38 @@ import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
-import type { MessageKind } from "../base/message-kind.ts";
+import type { MessageKind, Priority } from "../base/message-kind.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
+import type { Person } from "./person.ts";
 import { Sending, type Stored } from "./sending.ts";
 
-export interface SendOptions {
+/** What every message may have. */
+export interface AddressOptions {
+  /** Whom it is for: names or pseudonyms of other members. Without, it is for all members. */
+  readonly to?: readonly string[];
+  /** A `randomId()`; the same one again stores nothing twice. By default a new one. */
+  readonly id?: string;
+}
+
+/** What a question may have besides. */
+export interface AskOptions extends AddressOptions {
+  /** How soon it wants an answer; `normal` by default. */
+  readonly priority?: Priority;
+  /** Until when it wants an answer. */
+  readonly due?: Date;
+}
+
+export interface SendOptions extends AskOptions {
   /** `note` by default. */
   readonly kind?: MessageKind;
   /** The seq of the message that this one refers to. */
   readonly re?: number;
-  /** A `randomId()`; the same one again stores nothing twice. By default a new one. */
-  readonly id?: string;
 }
+
+/** A message as it is sent: the people that it names are members. */
+export type Addressed = Omit<SendOptions, "to"> & { readonly to?: readonly Person[] | undefined };
 
 /** How much may wait to be stored, for each topic. */
 export interface OutboxLimits {
@@ -62,22 +80,9 @@ export class Outbox {
    *
    * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`.
    */
-  add(
-    text: string,
-    { kind = "note", re, id = randomId() }: SendOptions,
-    { maxTextBytes }: Limits,
-    clock: Clock,
-    onState: (sending: Sending) => void,
-  ): Sending {
-    if (!text.isWellFormed()) throw new RedRoomError("TEXT_INVALID", "unable to send; the text is not Unicode");
-    if (text === "") throw new RedRoomError("TEXT_INVALID", "unable to send; the text is empty");
-    const body = utf8(text);
-    if (body.byteLength > maxTextBytes) {
-      throw new RedRoomError(
-        "TEXT_TOO_LARGE",
-        `unable to send; the text has ${body.byteLength} bytes, the limit is ${maxTextBytes}`,
-      );
-    }
+  add(text: string, options: Addressed, limits: Limits, clock: Clock, onState: (sending: Sending) => void): Sending {
+    const { kind = "note", re, id = randomId(), to } = options;
+    const body = bodyOf(text, kind, limits);
     const { maxMessages, maxBytes } = this.#limits;
     if (this.#waiting.size >= maxMessages || this.#bytes + body.byteLength > maxBytes) {
       throw new RedRoomError(
@@ -86,10 +91,10 @@ export class Outbox {
         { retryable: true, remedy: "wait for earlier messages before sending more" },
       );
     }
-    const message: Publication = { type: "publish", id, kind, ...(re !== undefined && { re }), body };
+    const message = publicationOf(id, kind, options, body);
     checkMessage(message);
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
-    const sending = new Sending({ id, kind, text, re }, clock, onState);
+    const sending = new Sending({ id, kind, text, re, to }, clock, onState);
     const entry = { sending, message };
     this.#waiting.set(id, entry);
     this.#unsent.push(entry);
@@ -146,4 +151,42 @@ export class Outbox {
     this.#bytes -= entry.message.body.byteLength;
     return entry.sending;
   }
+}
+
+function bodyOf(text: string, kind: MessageKind, { maxTextBytes }: Limits): Uint8Array {
+  if (!text.isWellFormed()) throw new RedRoomError("TEXT_INVALID", "unable to send; the text is not Unicode");
+  // These two say something without a reason, too.
+  if (text === "" && kind !== "withdrawal" && kind !== "reveal") {
+    throw new RedRoomError("TEXT_INVALID", "unable to send; the text is empty");
+  }
+  const body = utf8(text);
+  if (body.byteLength <= maxTextBytes) return body;
+  throw new RedRoomError(
+    "TEXT_TOO_LARGE",
+    `unable to send; the text has ${body.byteLength} bytes, the limit is ${maxTextBytes}`,
+  );
+}
+
+function publicationOf(
+  id: string,
+  kind: MessageKind,
+  { to, re, priority, due }: Addressed,
+  body: Uint8Array,
+): Publication {
+  if (kind !== "question" && (priority !== undefined || due !== undefined)) {
+    throw new RedRoomError(
+      "OPTIONS_INVALID",
+      `unable to send; only a question has a priority or a deadline, not: ${kind}`,
+    );
+  }
+  return {
+    type: "publish",
+    id,
+    kind,
+    ...(to !== undefined && { to: to.map((person) => person.id) }),
+    ...(re !== undefined && { re }),
+    ...(priority !== undefined && priority !== "normal" && { priority }),
+    ...(due !== undefined && { due: due.getTime() }),
+    body,
+  };
 }

@@ -32,9 +32,11 @@ export class Receipts {
     this.#next = first;
   }
 
+  /** One from before the run, such as an answer that is told of late, changes nothing. */
   received(seq: number): void {
     const run = this.#runs.at(-1);
-    if (run !== undefined && run.first === this.#next) run.last = seq;
+    if (seq < this.#next) return;
+    if (run !== undefined && run.first === this.#next) run.last = Math.max(run.last, seq);
     else this.#runs.push({ first: this.#next, last: seq });
     if (this.#runs.length > MAX_RUNS) this.#runs.shift();
     this.#unconfirmed += 1;

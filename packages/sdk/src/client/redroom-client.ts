@@ -14,18 +14,9 @@ import { ConnectionDriver } from "./connection-driver.ts";
 import { KnownLogs } from "./known-logs.ts";
 import type { Link } from "./link.ts";
 import type { OutboxLimits } from "./outbox.ts";
-import { expectLast, request } from "./request.ts";
 import { Topic } from "./topic.ts";
-import type { TopicInfo } from "./topic-stream.ts";
-
-/** A topic as the list shows it. */
-export interface TopicListing {
-  readonly id: string;
-  readonly title: string;
-  readonly createdAt: Date;
-  /** How many entries it has: the highest seq. */
-  readonly head: number;
-}
+import type { TopicEvents } from "./topic-events.ts";
+import { type CreateTopicOptions, createTopic, listTopics, type TopicListing } from "./topic-list.ts";
 
 /**
  * A user's end of the conversation. Once connected, it comes back by itself whenever the connection is lost, until it is
@@ -127,41 +118,36 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       link: () => (this.state === "online" ? this.#link : undefined),
       online: () => this.#online(),
       alive: () => this.#alive(),
-      message: (message, live) => this.#tell("message", { topic, message, live }),
-      delivered: (first, last, by) => void this.#tell("delivered", { topic, first, last, by }),
-      withheld: (seq) => void this.#tell("withheld", { topic, seq }),
-      outgoing: (sending) => void this.#tell("outgoing", { topic, sending }),
-      failed: (error) => void (this.#over || this.#tell("topicFailed", { topic, error })),
+      tell: (event, about) => this.#tellOf(topic, event, about),
+      listened: () => this.listenerCount("message") > 0,
     });
     this.#topics.set(normal, topic);
     return topic;
   }
 
   /**
-   * All topics, in the order of their creation.
+   * The topics that we belong to, in the order of their creation; for an administrator all.
    *
    * @throws {RedRoomError} A retryable one when the client is not online.
    */
   async topics(): Promise<TopicListing[]> {
-    const link = this.#online();
-    const topics: TopicInfo[] = [];
-    for (let more = true; more; ) {
-      const after = topics.at(-1)?.id;
-      const page = await request(link, { type: "listTopics", ...(after !== undefined && { after }) });
-      const list = expectLast(page, "topicList");
-      topics.push(...list.topics);
-      more = list.more;
-    }
-    return topics.map(toListing);
+    return listTopics(this.#online());
   }
 
-  /** @throws {RedRoomError} `NOT_ALLOWED` unless we are an administrator; `TITLE_INVALID`, `TOPIC_EXISTS`. */
-  async createTopic(title: string): Promise<TopicListing> {
+  /**
+   * Makes a topic, with the people who belong to it from the beginning.
+   *
+   * @example
+   * await client.createTopic("Share Deal", { regulated: true, members: { anna: ["interviewer", "interviewee"] } });
+   *
+   * @throws {RedRoomError} `NOT_ALLOWED` unless we are an administrator; `TITLE_INVALID`, `TOPIC_EXISTS`, `USER_UNKNOWN`,
+   * `ROLE_INVALID`.
+   */
+  async createTopic(title: string, options: CreateTopicOptions = {}): Promise<TopicListing> {
     if (!title.isWellFormed()) {
       throw new RedRoomError("TITLE_INVALID", "unable to use the title; it is not Unicode text");
     }
-    const response = await request(this.#online(), { type: "createTopic", title });
-    return toListing(expectLast(response, "topicCreated").topic);
+    return createTopic(this.#online(), title, options);
   }
 
   /**
@@ -277,6 +263,11 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
     return this.#link;
   }
 
+  #tellOf<E extends keyof TopicEvents>(topic: Topic, event: E, about: TopicEvents[E]): boolean {
+    if (event === "topicFailed" && this.#over) return false;
+    return this.#tell(event, ...([{ topic, ...about }] as EventEmitter.EventArgs<ClientEvents, E>));
+  }
+
   /**
    * What a listener throws is its own fault: it surfaces as an uncaught exception, and the session goes on.
    *
@@ -292,10 +283,6 @@ export class RedRoomClient extends EventEmitter<ClientEvents> {
       return false;
     }
   }
-}
-
-function toListing({ createdAt, ...topic }: TopicInfo): TopicListing {
-  return { ...topic, createdAt: new Date(createdAt) };
 }
 
 const clientClosed = (): RedRoomError => new RedRoomError("CONNECTION_CLOSED", "unable to go on; the client is closed");

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageKind } from "../base/message-kind.ts";
+import type { Person } from "./person.ts";
 
 /**
  * Where a message on its way is: `queued ⇄ sent → stored → delivered | failed`. `sent` becomes `queued` again when the
@@ -19,7 +20,10 @@ export interface Stored {
 }
 
 export interface DeliveredOptions {
-  /** `all`: every other member of the topic who was known when it was stored; `any`: the first one. `all` by default. */
+  /**
+   * `all`: everybody whom it names, or, where it names nobody, every other member when it was stored; `any`: the first one.
+   * `all` by default.
+   */
   readonly by?: "all" | "any";
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -42,6 +46,8 @@ export class Sending implements PromiseLike<Stored> {
   readonly kind: MessageKind;
   readonly text: string;
   readonly re: number | undefined;
+  /** Whom it names; `undefined`: all members. */
+  readonly to: readonly Person[] | undefined;
   readonly #stored: Promise<Stored>;
   readonly #clock: Clock;
   readonly #onState: (sending: Sending) => void;
@@ -61,6 +67,7 @@ export class Sending implements PromiseLike<Stored> {
       readonly kind: MessageKind;
       readonly text: string;
       readonly re?: number | undefined;
+      readonly to?: readonly Person[] | undefined;
     },
     clock: Clock,
     onState: (sending: Sending) => void,
@@ -69,6 +76,7 @@ export class Sending implements PromiseLike<Stored> {
     this.kind = message.kind;
     this.text = message.text;
     this.re = message.re;
+    this.to = message.to;
     this.#clock = clock;
     this.#onState = onState;
     this.#stored = new Promise((resolve, reject) => {

@@ -1,13 +1,14 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
-import type { Delivery } from "../evidence/delivery.ts";
 import type { Frontier } from "../evidence/merkle.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { DEFAULT_RECONNECT_DELAYS, reconnectDelay } from "../session/reconnect.ts";
 import { isInterruption, type Link } from "./link.ts";
-import type { TopicMessage } from "./message.ts";
+import type { ReadEntry, ReadSealed } from "./message.ts";
 import { Receipts } from "./receipts.ts";
-import { type TopicInfo, TopicStream } from "./topic-stream.ts";
+import { SealedAnswers } from "./sealed-answers.ts";
+import type { PeopleMessage } from "./topic-people.ts";
+import { type Opened, type TopicInfo, TopicStream } from "./topic-stream.ts";
 
 /** What a reader needs of the client around it. */
 export interface ReaderHost {
@@ -18,13 +19,15 @@ export interface ReaderHost {
 }
 
 export interface TopicReaderHandler {
-  /** At each opening, before anything else. */
-  onOpened?(topic: TopicInfo): void;
-  /** @param live It was not there yet when the reader began. @param by The author's pseudonym. */
-  onMessage?(message: TopicMessage, live: boolean, by: string): void;
-  onDelivery?(delivery: Delivery): void;
+  /** At each opening, before anything else. @param first The first seq to come; `undefined` where it brings none. */
+  onOpened?(opened: Opened, first: number | undefined): void;
+  /** @param live It was not there yet when the reader began. */
+  onEntry?(entry: ReadEntry, live: boolean): void;
+  onSealed?(sealed: ReadSealed, live: boolean): void;
+  /** An answer that was sealed, behind the entry that reveals it. */
+  onRevealed?(answer: ReadEntry, reveal: number, live: boolean): void;
   onWithheld?(seq: number): void;
-  onMember?(pseudonym: string, name: string): void;
+  onPeople?(message: PeopleMessage): void;
   onAnswer?(answer: MessageOf<"ack" | "refused">): void;
   onDrain?(): void;
   /** There is no stream now; `onOpened` follows when there is one again, or `onOver`. */
@@ -46,6 +49,7 @@ export class TopicReader {
   readonly #from: From;
   readonly #handler: TopicReaderHandler;
   readonly #receipts: Receipts;
+  readonly #answers = new SealedAnswers();
   /** Resolves when it is open for the first time and what the server has shown of the record is verified. */
   readonly opened: Promise<TopicInfo>;
   #resolveOpened: (topic: TopicInfo) => void = () => {};
@@ -119,7 +123,12 @@ export class TopicReader {
     return this.#stream?.publish(message) ?? false;
   }
 
-  /** The application has got a message that somebody else wrote. */
+  /** Tells something that is not kept: while there is no stream that reads, nobody hears it. */
+  say(message: MessageOf<"typing">): void {
+    if (this.#ready && this.reads) this.#stream?.say(message);
+  }
+
+  /** The application has got what somebody else wrote, or what stands in its place. */
   received(seq: number): void {
     if (!this.#over) this.#receipts.received(seq);
   }
@@ -168,14 +177,13 @@ export class TopicReader {
   #open(link: Link): TopicStream {
     const topic = this.#topic === undefined ? { title: this.#title } : { id: this.#topic.id };
     const start = this.#behind === undefined ? { from: this.#from } : { behind: this.#behind };
-    const stream: TopicStream = new TopicStream(link, topic, start, {
-      onOpened: (info, first) => this.#onOpened(info, first),
-      onMessage: (message, by) => {
-        this.#handler.onMessage?.(message, message.seq > (this.#topic?.head ?? 0), by);
-      },
-      onDelivery: (delivery) => this.#handler.onDelivery?.(delivery),
+    const stream: TopicStream = new TopicStream(link, topic, start, this.#answers, {
+      onOpened: (opened, first) => this.#onOpened(opened, first),
+      onEntry: (entry) => this.#handler.onEntry?.(entry, this.#isLive(entry.fields.seq)),
+      onSealed: (sealed) => this.#handler.onSealed?.(sealed, this.#isLive(sealed.fields.seq)),
+      onRevealed: (answer, reveal) => this.#handler.onRevealed?.(answer, reveal, this.#isLive(reveal)),
       onWithheld: (seq) => this.#handler.onWithheld?.(seq),
-      onMember: (pseudonym, name) => this.#handler.onMember?.(pseudonym, name),
+      onPeople: (message) => this.#handler.onPeople?.(message),
       onAnswer: (answer) => this.#handler.onAnswer?.(answer),
       onDrain: () => this.#handler.onDrain?.(),
       onOver: (error) => this.#onStreamOver(error),
@@ -184,14 +192,18 @@ export class TopicReader {
     return stream;
   }
 
-  #onOpened(topic: TopicInfo, first: number): void {
+  #isLive(seq: number): boolean {
+    return seq > (this.#topic?.head ?? 0);
+  }
+
+  #onOpened(opened: Opened, first: number): void {
     this.#ready = true;
     this.#failures = 0;
     if (this.#topic === undefined) {
-      this.#topic = topic;
+      this.#topic = opened.topic;
       this.#receipts.begin(first);
     }
-    this.#handler.onOpened?.(topic);
+    this.#handler.onOpened?.(opened, this.reads ? first : undefined);
     this.#receipts.repeat();
     if (this.#ending) this.#leave();
   }
@@ -240,7 +252,7 @@ export class TopicReader {
    */
   #probe(link: Link): void {
     const id = this.#topic?.id ?? "";
-    const probe = new TopicStream(link, { id }, { from: undefined }, { onOver: () => {} });
+    const probe = new TopicStream(link, { id }, { from: undefined }, this.#answers, { onOver: () => {} });
     const goOn = (): void => {
       const next = this.#host.link();
       if (next !== undefined && !this.#over) this.attach(next);

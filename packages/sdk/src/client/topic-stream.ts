@@ -1,6 +1,5 @@
 import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { MessageChannel, unexpected } from "../channel/message-channel.ts";
-import type { Delivery } from "../evidence/delivery.ts";
 import { LogFollower, logFork, type TrustedCheckpoint } from "../evidence/log-follower.ts";
 import { equalHashes, type Frontier, type Hash, hashLeaf } from "../evidence/merkle.ts";
 import { checkMessage } from "../protocol/codec.ts";
@@ -10,23 +9,28 @@ import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { decodeHash, decodeHashes, readFrontierOf } from "./hashes.ts";
 import { isBreach, type Link } from "./link.ts";
-import { readEntry, type TopicMessage } from "./message.ts";
+import { type ReadEntry, type ReadSealed, readEntry, readSealed } from "./message.ts";
+import { proveLeaf } from "./prove-leaf.ts";
 import { openHead, reconcile } from "./reconcile.ts";
+import type { SealedAnswers } from "./sealed-answers.ts";
+import type { PeopleMessage } from "./topic-people.ts";
 
-export type TopicInfo = MessageOf<"topicOpened">["topic"];
+export type Opened = MessageOf<"topicOpened">;
+export type TopicInfo = Opened["topic"];
 
 /** Where a stream begins: with a seq, 0 for live entries only, `undefined` for none; or behind what was read before. */
 export type Start = { readonly from: number | undefined } | { readonly behind: Frontier };
 
 export interface TopicStreamHandler {
   /** Before anything else. @param first The seq of the first entry to come. */
-  onOpened?(topic: TopicInfo, first: number): void;
-  /** @param by The author's pseudonym. */
-  onMessage?(message: TopicMessage, by: string): void;
-  onDelivery?(delivery: Delivery): void;
+  onOpened?(opened: Opened, first: number): void;
+  onEntry?(entry: ReadEntry): void;
+  onSealed?(sealed: ReadSealed): void;
+  /** Behind the entry that reveals it. */
+  onRevealed?(answer: ReadEntry, reveal: number): void;
   /** An entry whose text we may not read, or nobody any more. */
   onWithheld?(seq: number): void;
-  onMember?(pseudonym: string, name: string): void;
+  onPeople?(message: PeopleMessage): void;
   onAnswer?(answer: MessageOf<"ack" | "refused">): void;
   onDrain?(): void;
   /** The stream is over; `undefined` after a polite end. Called once, also when opening fails. */
@@ -40,6 +44,8 @@ export class TopicStream {
   readonly #handler: TopicStreamHandler;
   readonly #link: Link;
   readonly #start: Start;
+  readonly #answers: SealedAnswers;
+  #self = "";
   #resolveOpened: (topic: TopicInfo) => void = () => {};
   #rejectOpened: (error: RedRoomError) => void = () => {};
   #topic: TopicInfo | undefined;
@@ -47,6 +53,8 @@ export class TopicStream {
   #follower: LogFollower | undefined;
   /** What the server had signed when the topic was opened. */
   #head: TrustedCheckpoint | undefined;
+  /** A reveal of an answer to us, until what follows it has come: a stream that is cut off between the two loses neither. */
+  #reveal: ReadEntry | undefined;
   /** One proof is asked for at a time. */
   #reconciling = false;
   #over = false;
@@ -55,6 +63,7 @@ export class TopicStream {
     link: Link,
     topic: { readonly id: string } | { readonly title: string },
     start: Start,
+    answers: SealedAnswers,
     handler: TopicStreamHandler,
   ) {
     const from = "behind" in start ? start.behind.size + 1 : start.from;
@@ -63,6 +72,7 @@ export class TopicStream {
     this.#handler = handler;
     this.#link = link;
     this.#start = start;
+    this.#answers = answers;
     this.opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
       this.#rejectOpened = reject;
@@ -99,6 +109,10 @@ export class TopicStream {
     this.#channel.send({ type: "receipt", first, last });
   }
 
+  say(message: MessageOf<"typing">): void {
+    this.#channel.send(message);
+  }
+
   pause(): void {
     this.#channel.pause();
   }
@@ -123,16 +137,22 @@ export class TopicStream {
     if (message.type === "error") this.#finish(fromFailure(message));
     else if (this.#topic === undefined || this.#follower === undefined) this.#open(message);
     else if (message.type === "ack" || message.type === "refused") this.#handler.onAnswer?.(message);
-    else if (message.type === "member") this.#handler.onMember?.(message.id, message.name);
+    else if (isAboutPeople(message)) this.#handler.onPeople?.(message);
+    else if (message.type === "revealed") this.#readRevealed(message, this.#topic, this.#follower);
     else this.#follow(message, this.#topic, this.#follower);
   }
 
   #follow(message: Message, topic: TopicInfo, follower: LogFollower): void {
+    this.#goPastReveal(follower);
     if (message.type === "entry") {
-      const { leaf, ...read } = readEntry(message, topic.id, follower.size + 1);
-      this.#grow(hashLeaf(leaf), follower);
-      if (read.delivery !== undefined) this.#handler.onDelivery?.(read.delivery);
-      else this.#handler.onMessage?.(read.message, read.by);
+      const entry = readEntry(message, topic.id, follower.size + 1);
+      if (topic.regulated && revealsTo(this.#self, entry)) this.#reveal = entry;
+      else this.#take(entry, follower);
+    } else if (message.type === "sealed" && topic.regulated) {
+      const sealed = readSealed(message, topic.id, follower.size + 1);
+      this.#answers.seal(sealed, this.#self);
+      this.#grow(hashLeaf(sealed.leaf), follower);
+      this.#handler.onSealed?.(sealed);
     } else if (message.type === "placeholder") {
       this.#grow(decodeHash(message.leafHash), follower);
       this.#handler.onWithheld?.(follower.size);
@@ -141,6 +161,53 @@ export class TopicStream {
     } else {
       throw unexpected(message, "on a topic stream");
     }
+  }
+
+  #take(entry: ReadEntry, follower: LogFollower): void {
+    this.#grow(hashLeaf(entry.leaf), follower);
+    if (this.#topic?.regulated) this.#answers.saw(entry, this.#self);
+    this.#handler.onEntry?.(entry);
+  }
+
+  /** No answer has come behind a reveal: we have it already, or nobody has its text any more. */
+  #goPastReveal(follower: LogFollower): void {
+    const reveal = this.#reveal;
+    if (reveal === undefined) return;
+    this.#reveal = undefined;
+    this.#take(reveal, follower);
+    const { re = 0 } = reveal.fields;
+    if (!this.#answers.has(re)) this.#handler.onWithheld?.(re);
+  }
+
+  #readRevealed(message: MessageOf<"revealed">, topic: TopicInfo, follower: LogFollower): void {
+    const reveal = this.#reveal;
+    if (reveal === undefined) throw unexpected(message, "but behind the reveal of an answer to us");
+    const answer = readEntry(message, topic.id, reveal.fields.re);
+    const seen = this.#answers.check(answer, reveal, this.#self);
+    if (seen === "known" || this.#answers.has(answer.fields.seq)) this.#reveals(reveal, answer, follower);
+    else void this.#prove(reveal, answer, follower);
+  }
+
+  /** The answer lies before what this stream has brought: what is handed over must be in the log all the same. */
+  async #prove(reveal: ReadEntry, answer: ReadEntry, follower: LogFollower): Promise<void> {
+    this.#channel.pause("proof");
+    try {
+      await proveLeaf(this.#link, this.#topic?.id ?? "", answer.fields.seq, answer.leaf);
+      if (this.#over) return;
+      this.#reveals(reveal, answer, follower);
+      this.#channel.resume("proof");
+    } catch (thrown) {
+      this.#fail(toRedRoomError(thrown, "INTERNAL", "verify a revealed answer"));
+    }
+  }
+
+  #reveals(reveal: ReadEntry, answer: ReadEntry, follower: LogFollower): void {
+    this.#reveal = undefined;
+    this.#take(reveal, follower);
+    const { seq } = answer.fields;
+    if (this.#answers.has(seq)) return; // it was open in the history
+    this.#answers.hand(seq);
+    this.#handler.onRevealed?.(answer, reveal.fields.seq);
   }
 
   /** History is held against the head that was signed for it, whether or not the server sends that checkpoint again. */
@@ -174,11 +241,12 @@ export class TopicStream {
     const before = sizeBefore(this.#start, topic.head);
     const frontier = readFrontierOf(before, decodeHashes(message.frontier));
     this.#topic = topic;
+    this.#self = message.you.id;
     if ("behind" in this.#start && !equalFrontiers(this.#start.behind, frontier)) return void this.#expose(head);
     const follower = new LogFollower(trust, frontier);
     this.#head = head;
     this.#follower = follower;
-    this.#handler.onOpened?.(topic, before + 1);
+    this.#handler.onOpened?.(message, before + 1);
     // A log that is shorter than it was is held against the old one now; what has grown, as it arrives.
     const shrunk = head.size < (trust.checkpoint?.size ?? 0);
     const open = before === head.size && head.size > 0 ? follower.check(head) : shrunk ? head : undefined;
@@ -212,6 +280,15 @@ export class TopicStream {
 }
 
 const unanswered = (): RedRoomError => protocolError("the stream ended before the topic was open");
+
+function isAboutPeople(message: Message): message is PeopleMessage {
+  return ["member", "rights", "presence", "typing", "waiting"].includes(message.type);
+}
+
+/** The server names the reader first. */
+function revealsTo(self: string, { fields: { kind, to } }: ReadEntry): boolean {
+  return kind === "reveal" && to?.[0] === self;
+}
 
 function sizeBefore(start: Start, head: number): number {
   if ("behind" in start) return start.behind.size;

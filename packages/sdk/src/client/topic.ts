@@ -1,79 +1,92 @@
 import { RedRoomError } from "../base/errors.ts";
-import { fromFailure } from "../protocol/failure.ts";
-import type { Limits } from "../protocol/limits.ts";
-import type { MessageOf } from "../protocol/messages.ts";
-import type { SessionUser } from "../session/session-user.ts";
-import { Deliveries } from "./deliveries.ts";
+import type { Capability } from "../rules/policy.ts";
 import type { Link } from "./link.ts";
-import type { TopicMessage } from "./message.ts";
-import { MessageFeed } from "./message-feed.ts";
-import { Outbox, type OutboxLimits, type SendOptions } from "./outbox.ts";
+import { messageOf, type ReadEntry, type ReadSealed, sealedMessageOf, type TopicMessage } from "./message.ts";
+import type { MessageFeed } from "./message-feed.ts";
+import { openLoop } from "./message-loop.ts";
+import type { AddressOptions, AskOptions, SendOptions } from "./outbox.ts";
+import { OwnMessages } from "./own-messages.ts";
+import type { Member, Self, WaitingPair } from "./person.ts";
+import { owesReceipt, placeOf } from "./receipt-owed.ts";
+import { RecordedTopic } from "./recorded-topic.ts";
 import type { Sending } from "./sending.ts";
-import { type ReaderHost, TopicReader } from "./topic-reader.ts";
-import { confirmCheckpoint, type HistoryOptions, proveEntry, readHistory } from "./topic-record.ts";
-import { TopicStream } from "./topic-stream.ts";
+import { TopicAccess, type TopicHost } from "./topic-access.ts";
+import { TopicReader } from "./topic-reader.ts";
+import type { Gaps } from "./topic-record.ts";
+import { TypingNotice } from "./typing-notice.ts";
 
 /** Where to begin: with the first message, with those to come, or with a certain seq. */
 export type From = "start" | "now" | number;
 
-export interface MessagesOptions {
+export interface MessagesOptions extends Gaps {
   /** `"now"` by default. */
   readonly from?: From;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
-  /** Called, in their places, for entries whose text is withheld or was erased. */
-  readonly onWithheld?: (seq: number) => void;
-}
-
-/** What a topic needs of its client. */
-export interface TopicHost extends ReaderHost {
-  readonly outbox: OutboxLimits;
-  user(): SessionUser;
-  limits(): Limits;
-  /** @throws {RedRoomError} Unless there is a session: a retryable error, if there will be one again. */
-  online(): Link;
-  /** @throws {RedRoomError} When the client is closed. */
-  alive(): void;
-  /** @returns Whether somebody has taken it. */
-  message(message: TopicMessage, live: boolean): boolean;
-  delivered(first: number, last: number, by: readonly string[]): void;
-  withheld(seq: number): void;
-  outgoing(sending: Sending): void;
-  failed(error: RedRoomError): void;
 }
 
 /** A topic of the server, made by `client.topic(title)`. Sending works once it was opened, online or not. */
-export class Topic {
-  readonly title: string;
+export class Topic extends RecordedTopic {
   readonly #host: TopicHost;
-  readonly #outbox: Outbox;
-  readonly #deliveries = new Deliveries();
+  readonly #access: TopicAccess;
+  readonly #own: OwnMessages;
+  readonly #typing: TypingNotice;
   /** Those of `messages()`, each with a cursor of its own. */
   readonly #feeds = new Map<TopicReader, MessageFeed>();
   #reader: TopicReader | undefined;
   #opening: Promise<this> | undefined;
   #from: From | "none" = "now";
-  #id: string | undefined;
-  /** The pseudonym of our user, once a message of ours has shown it. */
-  #self: string | undefined;
+  #opened = false;
   #closing: Promise<void> | undefined;
   #onOver: (() => void) | undefined;
 
   /** @internal */
   constructor(title: string, host: TopicHost) {
-    this.title = title;
+    const access = new TopicAccess(title, host);
+    super(access);
     this.#host = host;
-    this.#outbox = new Outbox(host.outbox);
+    this.#access = access;
+    this.#own = new OwnMessages(access);
+    this.#typing = new TypingNotice(host.clock, (active) => this.#reader?.say({ type: "typing", active }));
+  }
+
+  get title(): string {
+    return this.#access.title;
   }
 
   /** The topic's random id; `undefined` before it was opened. */
   get id(): string | undefined {
-    return this.#id;
+    return this.#access.topic?.id;
+  }
+
+  /** Whether answers are exchanged one for the other; `undefined` before it was opened. */
+  get regulated(): boolean | undefined {
+    return this.#access.topic?.regulated;
+  }
+
+  /** Who belongs to it, ourselves too, as the server has said since it was opened for reading. */
+  get members(): readonly Member[] {
+    return this.#access.people.members;
+  }
+
+  /** Ourselves in it, with roles and capabilities; `undefined` before it was opened. */
+  get self(): Self | undefined {
+    return this.#access.people.self;
+  }
+
+  /** Whether we may do something here: for screens, the server decides. `false` before it was opened. */
+  can(capability: Capability): boolean {
+    return this.self?.capabilities.includes(capability) ?? false;
+  }
+
+  /** Who waits for whom in a regulated topic, as far as it concerns us. */
+  get waiting(): readonly WaitingPair[] {
+    return this.#access.people.waiting;
   }
 
   /** Messages that are on their way and not yet stored. */
   get unstored(): number {
-    return this.#outbox.size;
+    return this.#own.unstored;
   }
 
   /**
@@ -101,21 +114,26 @@ export class Topic {
   async #open(from: From | "none"): Promise<this> {
     this.#host.alive();
     this.#from = from;
-    const reader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
-      onOpened: ({ id }) => {
-        this.#id = id;
-        this.#outbox.send((message) => reader.publish(message));
+    const reader: TopicReader = new TopicReader(this.#host, this.title, from === "none" ? undefined : seqOf(from), {
+      onOpened: (opened, first) => {
+        this.#access.opened(opened, first);
+        this.#opened = true;
+        this.#own.flush(reader);
       },
-      onMessage: (message, live, by) => this.#onMessage(reader, message, live, by),
-      onDelivery: (delivery) => {
-        const by = this.#deliveries.received(delivery);
-        this.#host.delivered(delivery.first, delivery.last, by);
+      onPeople: (message) => this.#access.people.take(message),
+      onEntry: (entry, live) => this.#onEntry(reader, entry, live),
+      onSealed: (sealed, live) => this.#onSealed(reader, sealed, live),
+      onRevealed: (answer, reveal, live) => {
+        this.#hand(reader, messageOf(answer, this.#access.people.nameOf, reveal), live);
       },
-      onWithheld: (seq) => this.#host.withheld(seq),
-      onMember: (pseudonym, name) => this.#deliveries.member(pseudonym, name),
-      onAnswer: (answer) => this.#answer(answer, reader),
-      onDrain: () => this.#outbox.flushed(),
-      onSuspended: () => this.#outbox.requeue(),
+      onWithheld: (seq) => {
+        this.#access.people.passed(seq);
+        this.#host.tell("withheld", { seq });
+        this.#confirm(reader, seq, this.#host.listened());
+      },
+      onAnswer: (answer) => this.#own.answered(answer, reader),
+      onDrain: () => this.#own.flushed(),
+      onSuspended: () => this.#own.requeue(),
       onOver: (error) => this.#finish(error),
     });
     this.#reader = reader;
@@ -131,30 +149,64 @@ export class Topic {
    * Messages of one client to one topic are stored in call order. While there is no connection they wait, in memory, and
    * go out by themselves; what was sent and not answered goes again under its id, and is stored once.
    *
-   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`, `STREAM_CLOSED` at once.
+   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `RECIPIENT_INVALID`, `OUTBOX_FULL`, `OPTIONS_INVALID`,
+   * `STREAM_CLOSED` at once.
    */
   send(text: string, options: SendOptions = {}): Sending {
-    const host = this.#host;
-    host.alive();
+    this.#host.alive();
     const reader = this.#reader;
-    if (reader === undefined || this.#id === undefined || this.#closing !== undefined) {
+    if (reader === undefined || !this.#opened || this.#closing !== undefined) {
       throw new RedRoomError("STREAM_CLOSED", "unable to send; open the topic first");
     }
-    const sending = this.#outbox.add(text, options, host.limits(), host.clock, (changed) => host.outgoing(changed));
-    if (!reader.reads) sending.unfollow(unread());
-    host.outgoing(sending);
-    if (reader.ready) this.#outbox.send((message) => reader.publish(message));
+    const sending = this.#own.send(text, options, reader);
+    this.#typing.set(false);
     return sending;
   }
 
-  /** Sends a question. See `send`. */
-  ask(text: string, options: Omit<SendOptions, "kind"> = {}): Sending {
+  /**
+   * Asks a question. See `send`. It is refused with `TOO_MANY_QUESTIONS` when `limits.maxOpenQuestions` of ours are open,
+   * and with `DEADLINE_INVALID` when `due` is over.
+   */
+  ask(text: string, options: AskOptions = {}): Sending {
     return this.send(text, { ...options, kind: "question" });
   }
 
-  /** Sends the answer to a question. See `send`. */
-  answer(question: Pick<TopicMessage, "seq">, text: string, options: Omit<SendOptions, "kind" | "re"> = {}): Sending {
+  /** Answers a question. See `send`. In a regulated topic the asker reads it once nothing keeps it sealed. */
+  answer(question: Pick<TopicMessage, "seq">, text: string, options: AddressOptions = {}): Sending {
     return this.send(text, { ...options, kind: "answer", re: question.seq });
+  }
+
+  /** Writes something that is neither question nor answer. See `send`. */
+  note(text: string, options: AddressOptions = {}): Sending {
+    return this.send(text, { ...options, kind: "note" });
+  }
+
+  /** Corrects a message of ours: nothing is changed, the correction refers to it and goes to the same people. See `send`. */
+  correct(message: Pick<TopicMessage, "seq">, text: string): Sending {
+    return this.send(text, { kind: "correction", re: message.seq });
+  }
+
+  /** Withdraws a question of ours that is open. See `send`. */
+  withdraw(question: Pick<TopicMessage, "seq">, reason = ""): Sending {
+    return this.send(reason, { kind: "withdrawal", re: question.seq });
+  }
+
+  /** Closes somebody's open question: for those who moderate. See `send`. */
+  closeQuestion(question: Pick<TopicMessage, "seq">, reason: string): Sending {
+    return this.send(reason, { kind: "closing", re: question.seq });
+  }
+
+  /** Reveals a sealed answer whose counterpart is overdue: for those who moderate. See `send`. */
+  release(answer: Pick<TopicMessage, "seq">, reason = ""): Sending {
+    return this.send(reason, { kind: "reveal", re: answer.seq });
+  }
+
+  /**
+   * Tells the others that we are writing, or no longer: for each key that is pressed, if you like, it goes out every few
+   * seconds. Nothing is told unless this is called. Sending a message ends it.
+   */
+  typing(active: boolean): void {
+    this.#typing.set(active);
   }
 
   /**
@@ -164,76 +216,19 @@ export class Topic {
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, what else the server answers, and what the client fails with.
    */
-  messages({ from = "now", signal, onWithheld }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
+  messages({ from = "now", signal, ...gaps }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
     this.#host.alive();
-    const reader: TopicReader = new TopicReader(this.#host, this.title, seqOf(from), {
-      onMessage: (message) => feed.push(message),
-      onWithheld: (seq) => feed.push(seq),
-      onOver: (error) => {
-        forget();
-        feed.finish(error);
-      },
-    });
-    const feed = new MessageFeed({
-      pause: () => reader.pause(),
-      resume: () => reader.resume(),
-      abandon: () => {
-        forget();
-        reader.abandon();
-      },
-      taken: (message) => {
-        if (this.#owesReceipt(message)) reader.received(message.seq);
-      },
-      withheld: (seq) => onWithheld?.(seq),
-    });
     const onAbort = (): void => void feed.return();
     const forget = (): void => {
       this.#feeds.delete(reader);
       signal?.removeEventListener("abort", onAbort);
     };
+    const { reader, feed } = openLoop(this.#access, seqOf(from), gaps, forget);
     this.#feeds.set(reader, feed);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
     else this.#attach(reader);
     return feed;
-  }
-
-  /**
-   * A part of the record, deliveries left out.
-   *
-   * @returns Fewer than `limit` only where the topic ends.
-   * @throws {RedRoomError} A retryable one when the client is not online, or the connection is lost meanwhile.
-   */
-  async history(options: HistoryOptions = {}): Promise<TopicMessage[]> {
-    const link = this.#host.online();
-    return readHistory(link, await this.#findId(link), options);
-  }
-
-  /** The newest signed checkpoint that we have verified: what the whole record was at that point. `undefined` while empty. */
-  async checkpoint(): Promise<string | undefined> {
-    const link = this.#host.online();
-    return link.trust(await this.#findId(link)).checkpoint?.note;
-  }
-
-  /**
-   * Holds somebody else's checkpoint of this topic against our view: the same log must have led to both.
-   *
-   * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
-   */
-  async confirm(checkpoint: string): Promise<void> {
-    const link = this.#host.online();
-    await confirmCheckpoint(link, await this.#findId(link), checkpoint);
-  }
-
-  /**
-   * Proves offline, to anybody, that an entry is in the log: the text of a `.tlog-proof` file (C2SP tlog-proof), checked
-   * before it is returned.
-   *
-   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `LOG_FORK`.
-   */
-  async proof(seq: number): Promise<string> {
-    const link = this.#host.online();
-    return proveEntry(link, await this.#findId(link), seq);
   }
 
   /** Ends sending and receiving. Resolves when everything sent has been answered, or the client closes. Idempotent. */
@@ -250,7 +245,7 @@ export class Topic {
     if (reader === undefined) return this.#finish(undefined);
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
-      reader.end(this.#outbox.size > 0);
+      reader.end(this.#own.unstored > 0);
     });
   }
 
@@ -267,7 +262,7 @@ export class Topic {
   /** @internal The client is over. */
   sessionOver(error: RedRoomError | undefined): void {
     for (const reader of this.#readers()) reader.finish(error);
-    this.#deliveries.end(error ?? closedBeforeDelivered());
+    this.#own.unfollow(error);
   }
 
   #readers(): TopicReader[] {
@@ -279,65 +274,40 @@ export class Topic {
     if (link !== undefined) reader.attach(link);
   }
 
-  #onMessage(reader: TopicReader, message: TopicMessage, live: boolean, by: string): void {
-    const waiting = this.#outbox.find(message.id);
-    const sent = [...(waiting === undefined ? [] : [waiting]), ...this.#deliveries.expected(message.id)];
-    if (sent.length > 0 && message.author === this.#host.user().name) {
-      this.#self = by;
-      for (const sending of sent) this.#follow(message.seq, sending);
+  #onEntry(reader: TopicReader, entry: ReadEntry, live: boolean): void {
+    this.#access.people.saw(entry);
+    this.#own.saw(entry);
+    if (entry.delivery !== undefined) {
+      const { first, last } = entry.delivery;
+      this.#host.tell("delivered", { first, last, by: this.#own.received(entry.delivery) });
     }
-    const taken = this.#host.message(message, live);
-    if (!this.#owesReceipt(message)) return;
-    if (taken) reader.received(message.seq);
-    else reader.missed(message.seq);
+    this.#hand(reader, messageOf(entry, this.#access.people.nameOf), live);
   }
 
-  /** Of what somebody else has written. */
-  #owesReceipt({ kind, author }: TopicMessage): boolean {
-    const written = kind === "question" || kind === "answer" || kind === "note";
-    return written && author !== this.#host.user().name;
+  #onSealed(reader: TopicReader, sealed: ReadSealed, live: boolean): void {
+    this.#access.people.passed(sealed.fields.seq);
+    this.#host.tell("sealed", { message: sealedMessageOf(sealed, this.#access.people.nameOf), live });
+    this.#confirm(reader, sealed.fields.seq, this.#host.listened());
   }
 
-  #follow(seq: number, sending: Sending): void {
-    const { name: userName } = this.#host.user();
-    const self = this.#self;
-    this.#deliveries.follow(seq, sending, (pseudonym, name) =>
-      self === undefined ? name === userName : pseudonym === self,
-    );
+  #hand(reader: TopicReader, message: TopicMessage | undefined, live: boolean): void {
+    if (message === undefined) return;
+    const taken = this.#host.tell("message", { message, live });
+    if (owesReceipt(message, this.self?.id)) this.#confirm(reader, placeOf(message), taken);
   }
 
-  async #findId(link: Link): Promise<string> {
-    if (this.#id !== undefined) return this.#id;
-    const stream = new TopicStream(link, { title: this.title }, { from: undefined }, { onOver: () => {} });
-    this.#id = (await stream.opened).id;
-    stream.end();
-    return this.#id;
-  }
-
-  #answer(answer: MessageOf<"ack" | "refused">, reader: TopicReader): void {
-    if (answer.type === "refused") {
-      const { id, ...failure } = answer;
-      this.#outbox.refused(id, fromFailure(failure));
-      return;
-    }
-    const { id, seq, at, duplicate } = answer;
-    const sending = this.#outbox.find(id);
-    if (sending !== undefined && reader.reads) {
-      // What is sent again may have come long ago, or lie before what is read here.
-      if (seq <= reader.last) this.#follow(seq, sending);
-      else this.#deliveries.expect(sending);
-    }
-    this.#outbox.stored({ id, seq, at: new Date(at), duplicate });
+  #confirm(reader: TopicReader, seq: number, taken: boolean): void {
+    if (taken) reader.received(seq);
+    else reader.missed(seq);
   }
 
   #finish(error: RedRoomError | undefined): void {
-    const opened = this.#id !== undefined;
+    const opened = this.#opened;
     this.#reader = undefined;
     this.#opening = undefined;
-    this.#outbox.failAll(error ?? closedBeforeStored());
-    this.#deliveries.end(error ?? closedBeforeDelivered());
+    this.#own.end(error);
     this.#onOver?.();
-    if (error !== undefined && opened) this.#host.failed(error);
+    if (error !== undefined && opened) this.#host.tell("topicFailed", { error });
   }
 }
 
@@ -352,14 +322,3 @@ const openElsewhere = (from: From | "none", other: From | "none"): RedRoomError 
   new RedRoomError("OPTIONS_INVALID", `unable to open the topic from ${from}; it is open from ${other}`, {
     remedy: "close it first, or read by `messages()`",
   });
-
-const unread = (): RedRoomError =>
-  new RedRoomError("OPTIONS_INVALID", "unable to see the delivery; the topic was opened without reading", {
-    remedy: "open it from a place, such as `now`",
-  });
-
-const closedBeforeStored = (): RedRoomError =>
-  new RedRoomError("CONNECTION_CLOSED", "unable to say whether the message was stored; the connection was closed");
-
-const closedBeforeDelivered = (): RedRoomError =>
-  new RedRoomError("CONNECTION_CLOSED", "unable to see the delivery; the connection was closed");
