@@ -27,6 +27,7 @@ export {
   type LeafFields,
   parseContent,
   parseLeaf,
+  peopleIn,
   SALT_BYTES,
 } from "./evidence/leaf.ts";
 export { LogFollower, type LogIdentity, LogTrust, type TrustedCheckpoint } from "./evidence/log-follower.ts";

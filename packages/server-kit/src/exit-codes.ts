@@ -35,7 +35,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 9,
-    meaning: "a name, password, title or message is not allowed, taken or unknown",
+    meaning: "a name, password, title or message is not allowed, taken or unknown; or somebody may not do or see that",
     codes: [
       "NAME_INVALID",
       "NAME_TAKEN",
@@ -45,6 +45,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       "TOPIC_EXISTS",
       "TOPIC_UNKNOWN",
       "REFERENCE_INVALID",
+      "NOT_ALLOWED",
     ],
   },
   { exit: 10, meaning: "there is no native QUIC for this platform", codes: ["PLATFORM_UNSUPPORTED"] },

@@ -95,12 +95,19 @@ describe("redroom-server export", () => {
   it("names on whose behalf, and leaves people out who do not occur", async () => {
     await runHere("user", "add", "carla", "--generate", "--data", data);
     await inTopic((store, topic) => store.pseudonym(topic.id, { id: "silent", name: "silent" }));
+    await withStore(data, async (store) => {
+      const topic = (await store.findTopic({ title })) as TopicSummary;
+      const carla = await store.users.findUser("carla");
+      await record(store, topic.id, [{ by: "operator", kind: "membership", to: ["carla"], text: "legal" }], {
+        carla: carla?.id ?? "",
+      });
+    });
 
     await exported("--as", "CARLA");
 
     const { verdict, texts } = await check();
-    expect(texts).toEqual(["Export of entries 1 to 1 by the operator on behalf of carla"]);
-    expect(verdict.valid && [...verdict.people.values()]).toEqual(["operator"]);
+    expect(texts).toEqual(["legal", "Export of entries 1 to 2 by the operator on behalf of carla"]);
+    expect(verdict.valid && [...verdict.people.values()]).toEqual(["operator", "carla"]);
   });
 
   it("shows what was erased as erased, with the entry that says so", async () => {
@@ -194,6 +201,7 @@ describe("redroom-server export refuses", () => {
   it.each([
     ["a topic that does not exist", ["--topic", "Asset Deal"], 9, 'no topic "Asset Deal"'],
     ["a user who does not exist", ["--as", "nobody"], 9, 'nobody is called "nobody"'],
+    ["a perspective that sees no content", ["--as", "admin"], 9, "administrators see no content"],
   ])("%s, and records nothing", async (_what, args, code, reason) => {
     const refused = await exported(...args);
 

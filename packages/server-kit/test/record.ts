@@ -8,24 +8,38 @@ export interface Said {
   readonly text: string;
   readonly kind?: EntryKind;
   readonly re?: number;
-  /** The receivers of a delivery, by name. */
+  /** By name: of a delivery, those who have received. */
   readonly to?: readonly string[];
+  readonly priority?: "low" | "high";
+  readonly due?: number;
+  /** By name. */
+  readonly asked?: readonly string[];
   /** Takes the text of entry `re` away. */
   readonly erase?: boolean;
 }
 
-/** Puts messages on record in their order, as a server does. */
-export async function record(store: TopicStore, topicId: string, messages: readonly Said[]): Promise<void> {
+/**
+ * Puts messages on record in their order, as a server does.
+ *
+ * @param ids Of those who are users; others have their name as id.
+ */
+export async function record(
+  store: TopicStore,
+  topicId: string,
+  messages: readonly Said[],
+  ids: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const pseudonyms = new Map<string, string>();
-  for (const name of new Set(messages.flatMap(({ by, to = [] }) => [by, ...to]))) {
-    pseudonyms.set(name, await store.pseudonym(topicId, { id: name, name }));
+  for (const name of new Set(messages.flatMap(({ by, to = [], asked = [] }) => [by, ...to, ...asked]))) {
+    pseudonyms.set(name, await store.pseudonym(topicId, { id: ids[name] ?? name, name }));
   }
-  const appends = messages.map(({ by, text, kind = "note", re, to, erase }) => {
+  const appends = messages.map(({ by, text, kind = "note", re, to, asked, priority, due, erase }) => {
     const [id, salt, content] = [randomId(), randomBytes(SALT_BYTES), encodeContent(text)];
     const author = pseudonyms.get(by) ?? "";
-    const receivers = to?.map((name) => pseudonyms.get(name) ?? "");
+    const named = (names?: readonly string[]) => names?.map((name) => pseudonyms.get(name) ?? "");
+    const facts = { re, to: named(to), asked: named(asked), priority, due };
     const build = ({ seq }: { readonly seq: number }) => {
-      const fields = { topic: topicId, seq: seq + 1, id, kind, by: author, at: Date.now(), to: receivers, re };
+      const fields = { topic: topicId, seq: seq + 1, id, kind, by: author, at: Date.now(), ...facts };
       return [{ leaf: encodeLeaf({ ...fields, commitment: commit(salt, content) }), content, salt }];
     };
     return erase && re !== undefined

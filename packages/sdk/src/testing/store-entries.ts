@@ -3,7 +3,16 @@ import { randomBytes } from "node:crypto";
 import { RedRoomError, type RedRoomErrorCode } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import { type Delivery, deliveryText } from "../evidence/delivery.ts";
-import { commit, encodeContent, encodeLeaf, type LeafFields, SALT_BYTES } from "../evidence/leaf.ts";
+import {
+  commit,
+  encodeContent,
+  encodeLeaf,
+  type LeafFields,
+  parseContent,
+  parseLeaf,
+  SALT_BYTES,
+} from "../evidence/leaf.ts";
+import { emptyState, foldEntry, type TopicState } from "../rules/topic-state.ts";
 import type { Appended, EntryDraft, EntryKey, Head, TopicRecord, TopicStore } from "../store/topic-store.ts";
 
 const AT = Date.UTC(2026, 0, 1);
@@ -61,6 +70,20 @@ export async function textsOf(store: TopicStore, topicId: string, limit = 100): 
       assert.equal(seq, texts.length + 1);
       assert.equal((JSON.parse(leaf) as LeafFields).seq, seq);
       texts.push((JSON.parse(content ?? "") as { text: string }).text);
+    }
+  }
+}
+
+/** The state behind each entry of a topic, folded from what can be read of it. */
+export async function statesOf(store: TopicStore, topicId: string, regulated: boolean): Promise<TopicState[]> {
+  const states: TopicState[] = [];
+  for (;;) {
+    const page = await store.read(topicId, { from: states.length + 1, limit: 100 });
+    if (page.length === 0) return states;
+    for (const { leaf, content } of page) {
+      const fields = parseLeaf(leaf);
+      assert.ok(fields, `a leaf that cannot be read: ${leaf}`);
+      states.push(foldEntry(states.at(-1) ?? emptyState(regulated), fields, parseContent(content ?? "") ?? ""));
     }
   }
 }

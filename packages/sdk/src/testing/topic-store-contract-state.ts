@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomId } from "../base/id.ts";
 import { MESSAGE_KINDS } from "../base/message-kind.ts";
 import { type LeafFields, parseContent, parseLeaf } from "../evidence/leaf.ts";
-import { emptyState, foldEntry, type TopicState } from "../rules/topic-state.ts";
+import { emptyState, type TopicState } from "../rules/topic-state.ts";
 import type { Appended, EntryKey, Head, QuestionPage, TopicStore } from "../store/topic-store.ts";
-import { deliver, draftOf, newKey, newTopic, rejectsWith, say } from "./store-entries.ts";
+import { deliver, draftOf, newKey, newTopic, rejectsWith, say, statesOf } from "./store-entries.ts";
 import type { TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
 import type { TestRunner } from "./transport-world.ts";
 
@@ -32,7 +32,7 @@ export function stateContract(
       let expected = emptyState(true);
       for (const step of EXCHANGE) {
         const { head } = await write(world.store, topic.id, step);
-        expected = (await foldAll(world.store, topic.id, true)).at(-1) ?? expected;
+        expected = (await statesOf(world.store, topic.id, true)).at(-1) ?? expected;
         assert.deepEqual(head, { seq: head?.seq, state: expected });
         assert.deepEqual(await world.store.head(topic.id), head);
       }
@@ -62,7 +62,7 @@ export function stateContract(
         });
       });
       const heads = (await Promise.all(calls)).map(({ head }) => head?.state);
-      const states = await foldAll(store, topic.id, true);
+      const states = await statesOf(store, topic.id, true);
       assert.deepEqual(heads, states);
       assert.deepEqual(seen.slice(-states.length), [emptyState(true), ...states.slice(0, -1)]);
     });
@@ -253,15 +253,4 @@ function write(store: TopicStore, topic: string, step: Step): Promise<Appended> 
   const key: EntryKey = newKey(step.by);
   const text = step.text ?? (step.kind === "membership" ? "" : step.kind);
   return store.append(topic, key, (head) => [draftOf(topic, key, head, text, fieldsOf(step))]);
-}
-
-/** The states behind each entry, from what can be read. */
-async function foldAll(store: TopicStore, topic: string, regulated: boolean): Promise<TopicState[]> {
-  const states: TopicState[] = [];
-  for (const { leaf, content } of await store.read(topic, { from: 1, limit: 1_000 })) {
-    const fields = parseLeaf(leaf);
-    if (fields === undefined) assert.fail(`a leaf that cannot be read: ${leaf}`);
-    states.push(foldEntry(states.at(-1) ?? emptyState(regulated), fields, parseContent(content ?? "") ?? ""));
-  }
-  return states;
 }

@@ -1,8 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Appended, type EntryKey, memoryStore, type TopicStore } from "../../src/store.ts";
-import { draftOf, newTopic, textsOf } from "../../src/testing/store-entries.ts";
+import type { EntryKind } from "../../src/base/message-kind.ts";
+import type { LeafFields } from "../../src/evidence/leaf.ts";
+import { emptyState } from "../../src/rules/topic-state.ts";
+import { type Appended, type EntryKey, type Head, memoryStore, type TopicStore } from "../../src/store.ts";
+import { draftOf, newTopic, statesOf, textsOf } from "../../src/testing/store-entries.ts";
 import { openStore } from "./sqlite-files.ts";
 
 interface Step {
@@ -10,6 +13,9 @@ interface Step {
   readonly author: number;
   readonly id: number;
   readonly throws: boolean;
+  readonly kind: EntryKind;
+  /** What an entry refers to that changes another. */
+  readonly re: number;
   /** How many turns pass before the next call. */
   readonly turns: number;
   readonly wait: boolean;
@@ -22,6 +28,17 @@ const steps = fc.array(
     author: fc.nat(1),
     id: fc.nat(9),
     throws: fc.nat(9).map((number) => number === 0),
+    kind: fc.constantFrom<EntryKind>(
+      "note",
+      "membership",
+      "question",
+      "answer",
+      "correction",
+      "withdrawal",
+      "closing",
+      "reveal",
+    ),
+    re: fc.nat(9).map((number) => number + 1),
     turns: fc.nat(2),
     wait: fc.boolean(),
     store: fc.nat(1),
@@ -29,15 +46,33 @@ const steps = fc.array(
   { maxLength: 40, size: "max" },
 );
 
+/** Authors, members and askers are the same two, so that much is answered. What refers to nothing before it is a note. */
+function fieldsOf({ author, kind, re }: Step, { seq }: Head, regulated: boolean): Partial<LeafFields> {
+  const other = [`author-${1 - author}`];
+  if (kind === "membership") return { kind, to: other };
+  if (kind === "question") return { kind, ...(regulated && { asked: other }) };
+  if (kind === "note" || re > seq) return {};
+  return { kind, to: other, re };
+}
+
+/** The first topic of each is regulated. */
+async function newTopics(store: TopicStore): Promise<string[]> {
+  const ids: string[] = [];
+  for (const regulated of [true, false, false]) ids.push((await newTopic(store, undefined, regulated)).id);
+  return ids;
+}
+
 /** Appends as the steps say, without waiting for the results. */
 async function play(stores: readonly TopicStore[], topics: readonly string[], all: readonly Step[]) {
   const results: Promise<Appended | "thrown">[] = [];
-  for (const [number, { topic, author, id, throws, turns, wait, store }] of all.entries()) {
+  for (const [number, step] of all.entries()) {
+    const { topic, author, id, throws, turns, wait, store } = step;
     const topicId = topics[topic] ?? "";
     const key: EntryKey = { author: `author-${author}`, id: `id-${id}` };
     const result = stores[store % stores.length]?.append(topicId, key, (head) => {
       if (throws) throw "thrown";
-      return [draftOf(topicId, key, head, `${key.author} ${key.id} by step ${number}`)];
+      const text = `${key.author} ${key.id} by step ${number}`;
+      return [draftOf(topicId, key, head, text, fieldsOf(step, head, topic === 0))];
     });
     if (result !== undefined)
       results.push(result.catch((error) => (error === "thrown" ? error : Promise.reject(error))));
@@ -81,15 +116,36 @@ function agree(
   }
 }
 
+/** The head, as each call was told it and as the store gives it, is what the entries lead to. */
+async function agreeOnStates(
+  stores: readonly TopicStore[],
+  topics: readonly string[],
+  all: readonly Step[],
+  got: readonly (Appended | "thrown")[],
+) {
+  for (const [index, topic] of topics.entries()) {
+    const states = await statesOf(stores[0] as TopicStore, topic, index === 0);
+    for (const [number, result] of got.entries()) {
+      if (all[number]?.topic !== index || result === "thrown" || result.duplicate) continue;
+      const seq = result.entries.at(-1)?.seq ?? 0;
+      expect(result.head).toEqual({ seq, state: states[seq - 1] });
+    }
+    const head = { seq: states.length, state: states.at(-1) ?? emptyState(index === 0) };
+    for (const store of stores) expect(await store.head(topic)).toEqual(head);
+  }
+}
+
 describe("appending, whatever the order and the repetitions", () => {
   it("does what the model does, in memory", async () => {
     const store = memoryStore();
     await store.open();
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
-        const topics = [await newTopic(store), await newTopic(store), await newTopic(store)].map(({ id }) => id);
+        const topics = await newTopics(store);
         const { texts, results } = model(all);
-        agree(all, await play([store], topics, all), results);
+        const got = await play([store], topics, all);
+        agree(all, got, results);
+        await agreeOnStates([store], topics, all, got);
         for (const [index, topic] of topics.entries()) expect(await textsOf(store, topic)).toEqual(texts[index]);
       }),
       { numRuns: 300 },
@@ -101,9 +157,11 @@ describe("appending, whatever the order and the repetitions", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         const { store } = world;
-        const topics = [await newTopic(store), await newTopic(store), await newTopic(store)].map(({ id }) => id);
+        const topics = await newTopics(store);
         const { texts, results } = model(all);
-        agree(all, await play([store], topics, all), results);
+        const got = await play([store], topics, all);
+        agree(all, got, results);
+        await agreeOnStates([store], topics, all, got);
         for (const [index, topic] of topics.entries()) expect(await textsOf(store, topic)).toEqual(texts[index]);
       }),
       { numRuns: 40 },
@@ -115,9 +173,9 @@ describe("appending, whatever the order and the repetitions", () => {
     const stores = [world.store, await world.another()];
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
-        const topics: string[] = [];
-        for (let count = 0; count < 3; count++) topics.push((await newTopic(world.store)).id);
+        const topics = await newTopics(world.store);
         const results = await play(stores, topics, all);
+        await agreeOnStates(stores, topics, all, results);
         const seen = new Map<string, string>();
         for (const [number, result] of results.entries()) {
           const { topic = 0, author, id, throws } = all[number] ?? {};

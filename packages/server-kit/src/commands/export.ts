@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { DEFAULT_CONFIG, readConfig } from "../config.ts";
 import { requireInitialised, withStore } from "../data-folder.ts";
 import { writeFolder } from "../export/output-folder.ts";
+import { perspectiveOf } from "../export/perspective.ts";
 import { recordExport } from "../export/record-export.ts";
 import { writeExport } from "../export/write-export.ts";
 import { readPin } from "../identity.ts";
@@ -40,10 +41,12 @@ async function exportTopic({ data, topic: title, out, as, json }: ExportOptions)
     if (topic === undefined) throw unknown("TOPIC_UNKNOWN", `there is no topic "${title}"`, "topic list");
     const user = as === undefined ? undefined : await store.users.findUser(as);
     if (as !== undefined && user === undefined) throw unknown("USER_UNKNOWN", `nobody is called "${as}"`, "user list");
+    // Before it is put on record: what is refused did not happen.
+    await perspectiveOf(user, { store, topic, size: topic.head.seq });
 
     const { checkpoint, ...counts } = await writeFolder(out, async (draft) => {
       const covering = await recordExport(store, topic.id, user?.name);
-      const job = { store, topic, checkpoint: covering, as: user?.name, address, privateKey };
+      const job = { store, topic, checkpoint: covering, as: user, address, privateKey };
       return { ...(await writeExport(draft, job)), checkpoint: covering };
     });
     const { size: entries, note } = checkpoint;

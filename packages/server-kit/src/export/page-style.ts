@@ -14,11 +14,14 @@ article { padding: .75rem 0 .75rem .75rem; border-bottom: 1px solid #ddd; border
 article.question { border-left-color: #b3261e; }
 article.answer { border-left-color: #1a5fb4; }
 article.delivery { padding-block: .25rem; color: #666; font-size: .875rem; }
+article.correction, article.withdrawal, article.closing, article.reveal { border-left-color: #777; }
+article.membership { padding-block: .25rem; font-size: .875rem; }
 article.erasure, article.export { background: #fafafa; border-left-color: #999; }
 h2 { margin: 0 0 .25rem; font-size: .8125rem; font-weight: normal; color: #555; overflow-wrap: anywhere; }
 h2 bdi { margin: 0 .5rem; font-weight: bold; color: #1a1a1a; }
 h2 a, h2 em { color: inherit; font-style: normal; text-decoration: none; }
 article p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
+p.facts { margin-bottom: .25rem; font-size: .8125rem; color: #555; }
 p.received { margin-top: .25rem; font-size: .8125rem; color: #555; }
 p.received a { color: inherit; text-decoration: none; }
 p.none { font-style: italic; color: #666; }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EntryKind } from "@redroom/sdk";
-import { type Delivery, MESSAGE_KINDS, type VerifiedEntry } from "@redroom/sdk/evidence";
+import { type Delivery, type LeafFields, MESSAGE_KINDS, type VerifiedEntry } from "@redroom/sdk/evidence";
+import { isRole, type Role, rolesOf } from "@redroom/sdk/rules";
 import { PAGE_STYLE } from "./page-style.ts";
 import type { Receipts } from "./receipts.ts";
 
@@ -26,9 +27,28 @@ const KINDS: Readonly<Record<EntryKind, readonly [en: string, de: string]>> = {
   question: ["Question", "Frage"],
   answer: ["Answer", "Antwort"],
   note: ["Note", "Notiz"],
+  correction: ["Correction", "Berichtigung"],
+  withdrawal: ["Withdrawal", "Rücknahme"],
+  closing: ["Closing", "Schließung"],
+  reveal: ["Reveal", "Öffnung"],
+  membership: ["Membership", "Mitgliedschaft"],
   delivery: ["Delivery", "Zustellung"],
   erasure: ["Erasure", "Löschung"],
   export: ["Export", "Export"],
+};
+
+const PRIORITY: Readonly<Record<"low" | "high", readonly [en: string, de: string]>> = {
+  low: ["low priority", "niedrige Priorität"],
+  high: ["high priority", "hohe Priorität"],
+};
+
+/** What the roles of a deal room are called; others keep the name that an application gave them. */
+const ROLE_NAMES: Readonly<Record<Role, readonly [en: string, de: string]>> = {
+  interviewer: ["interviewer", "Fragesteller"],
+  interviewee: ["interviewee", "Befragte"],
+  archivist: ["archivist", "Archiv"],
+  legal: ["legal representative", "Rechtsvertretung"],
+  superuser: ["superuser", "Leitung"],
 };
 
 const styleHash = createHash("sha256").update(PAGE_STYLE).digest("base64");
@@ -90,6 +110,7 @@ export function pageEntry(
 ): string {
   const { seq, at, by, kind, re } = leaf;
   const nameOf = (pseudonym: string): string => person(people.get(pseudonym) || pseudonym);
+  const facts = factsOf(leaf, nameOf);
   const reference = re === undefined ? "" : ` <a href="#n${re}">→ #${re}</a>`;
   const got = (MESSAGE_KINDS as readonly string[]).includes(kind)
     ? receipts.of(seq).filter((receipt) => receipt.by !== by)
@@ -97,21 +118,41 @@ export function pageEntry(
   const received = got.map((one) => `<a href="#n${one.seq}">${nameOf(one.by)} ${timeOf(one.at)}</a>`).join(", ");
   return `<article id="n${seq}" class="${kind}">
 <h2><a href="#n${seq}">#${seq}</a> ${timeOf(at)} ${nameOf(by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
-${body(text, delivery, nameOf, erasures.get(seq))}
+${facts && `<p class="facts">${facts}</p>\n`}${body(leaf, text, delivery, nameOf, erasures.get(seq))}
 ${received && `<p class="received">${both("Received by", "Empfangen von")}: ${received}</p>\n`}</article>
 `;
 }
 
+/** Of a message: for whom it is, how soon it wants an answer, and from whom. */
+function factsOf({ kind, to, priority, due, asked }: LeafFields, nameOf: (pseudonym: string) => string): string {
+  if (!(MESSAGE_KINDS as readonly string[]).includes(kind)) return "";
+  const names = (pseudonyms: readonly string[]): string => pseudonyms.map(nameOf).join(", ");
+  const facts = [
+    to && `${both("to", "an")} ${names(to)}`,
+    priority && both(...PRIORITY[priority]),
+    due !== undefined && `${both("wanted until", "erbeten bis")} ${timeOf(due)}`,
+    asked && asked.length > 0 && `${both("to be answered by", "zu beantworten von")} ${names(asked)}`,
+  ];
+  return facts.filter(Boolean).join(" · ");
+}
+
 function body(
+  { kind, to = [] }: LeafFields,
   text: string | undefined,
   delivery: Delivery | undefined,
   nameOf: (pseudonym: string) => string,
   erasedBy: number | undefined,
 ): string {
   if (text === undefined) return `<p class="none">${absent(erasedBy)}</p>`;
+  if (kind === "membership") return `<p>${to.map(nameOf).join(", ")}: ${rolesShown(rolesOf(text))}</p>`;
   if (delivery === undefined) return `<p dir="auto">${escapeHtml(text)}</p>`;
-  const { first, last, to } = delivery;
+  const { first, last } = delivery;
   return `<p>#${first}–#${last} → ${to.map(nameOf).join(", ")}</p>`;
+}
+
+function rolesShown(roles: readonly string[]): string {
+  if (roles.length === 0) return both("no member any more", "kein Mitglied mehr");
+  return roles.map((role) => (isRole(role) ? both(...ROLE_NAMES[role]) : person(role))).join(", ");
 }
 
 function timeOf(at: number): string {

@@ -16,6 +16,7 @@ import {
   originOf,
   parseContent,
   parseLeaf,
+  peopleIn,
   type VerifiedEntry,
   verifyExport,
 } from "@redroom/sdk/evidence";
@@ -23,6 +24,7 @@ import type { TopicStore, TopicSummary } from "@redroom/sdk/store";
 import { writePrivateFile } from "../write-file.ts";
 import { VERIFY_INSTRUCTIONS } from "./instructions.ts";
 import { PAGE_FOOT, pageEntry, pageHead, type Seen } from "./page.ts";
+import { perspectiveOf, type Viewer } from "./perspective.ts";
 import { Receipts } from "./receipts.ts";
 import { VERIFY_PROGRAM } from "./verify-program.ts";
 
@@ -32,8 +34,8 @@ export interface ExportJob {
   readonly topic: TopicSummary;
   /** What the export is of, as it was signed. */
   readonly checkpoint: Checkpoint & { readonly note: string };
-  /** The user who sees what is in it; `undefined` for the operator. */
-  readonly as: string | undefined;
+  /** The user who sees what is in it; `undefined` for the operator, who sees everything. */
+  readonly as: Viewer | undefined;
   readonly address: string;
   /** PEM: the key that the address pins. */
   readonly privateKey: string;
@@ -45,7 +47,8 @@ const PAGE_ENTRIES = 500;
  * Writes the files of an export into a folder, in memory that grows with its deliveries only. They are read again and
  * verified before this resolves, and the page for humans is written from what was verified.
  *
- * @throws {RedRoomError} `RECORD_DAMAGED` when the topic does not verify; `STORE_UNAVAILABLE`.
+ * @throws {RedRoomError} `RECORD_DAMAGED` when the topic does not verify; `NOT_ALLOWED` when that user may not read it;
+ * `STORE_UNAVAILABLE`.
  */
 export async function writeExport(folder: string, job: ExportJob): Promise<ExportReport> {
   const { store, topic, checkpoint } = job;
@@ -78,7 +81,7 @@ export async function writeExport(folder: string, job: ExportJob): Promise<Expor
     receipts: createReadStream(file("receipts.jsonl")),
   };
   return writeText(file("index.html"), async (write) => {
-    await write(pageHead({ ...job, ...seen }));
+    await write(pageHead({ ...job, ...seen, as: job.as?.name }));
     const onEntry = (entry: VerifiedEntry) => write(pageEntry(entry, people, seen));
     const verdict = await verifyExport(parts, { onEntry });
     if (!verdict.valid) throw damaged(topic, verdict);
@@ -93,8 +96,15 @@ function certify(logKey: Uint8Array, privateKey: string): Uint8Array {
   return sign(key.asymmetricKeyType === "ed25519" ? null : "sha256", logKeyStatement(logKey), key);
 }
 
+const withheld = { content: undefined, salt: undefined };
+
 /** @returns What the other files are about. */
-function writeEntries(file: string, writeReceipt: Write, { store, topic, checkpoint }: ExportJob): Promise<Seen> {
+async function writeEntries(
+  file: string,
+  writeReceipt: Write,
+  { store, topic, checkpoint, as }: ExportJob,
+): Promise<Seen> {
+  const sees = await perspectiveOf(as, { store, topic, size: checkpoint.size });
   return writeText(file, async (write) => {
     const receipts = new Receipts();
     const seen = { visible: 0, people: new Set<string>(), erasures: new Map<number, number>(), receipts };
@@ -104,15 +114,16 @@ function writeEntries(file: string, writeReceipt: Write, { store, topic, checkpo
       for (const entry of page) {
         const leaf = parseLeaf(entry.leaf);
         if (leaf === undefined) throw damaged(topic, { check: "entry", seq: entry.seq });
-        for (const one of [leaf.by, ...(leaf.to ?? [])]) seen.people.add(one);
+        for (const one of peopleIn(leaf)) seen.people.add(one);
         if (leaf.kind === "erasure" && leaf.re !== undefined) seen.erasures.set(leaf.re, leaf.seq);
-        if (entry.content !== undefined) seen.visible += 1;
-        const delivery = leaf.kind === "delivery" && deliveryOf(leaf, parseContent(entry.content ?? "") ?? "");
+        const { content, salt } = sees(leaf) ? entry : withheld;
+        if (content !== undefined) seen.visible += 1;
+        const delivery = leaf.kind === "delivery" && deliveryOf(leaf, parseContent(content ?? "") ?? "");
         if (delivery) {
           receipts.add(leaf, delivery);
           await writeReceipt(`${formatExportReceipt(leaf, delivery)}\n`);
         }
-        await write(`${formatExportEntry(entry)}\n`);
+        await write(`${formatExportEntry({ leaf: entry.leaf, content, salt })}\n`);
       }
       from += page.length;
     }

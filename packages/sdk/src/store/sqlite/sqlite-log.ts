@@ -64,7 +64,7 @@ export class SqliteLog {
       topicsAfter: prepare(`${TOPIC} WHERE topic > ? ORDER BY topic LIMIT ?`),
       topicsOf: prepare(
         `${TOPIC} JOIN pseudonyms USING (topic) JOIN memberships USING (topic, pseudonym)
-         WHERE person = ? AND roles <> '' AND topics.topic > ? ORDER BY topics.topic LIMIT ?`,
+         WHERE person = ? AND roles <> '' AND pseudonyms.topic > ? ORDER BY pseudonyms.topic LIMIT ?`,
       ),
       addTopic: prepare("INSERT INTO topics (id, title, created_at, regulated) VALUES (?, ?, ?, ?)"),
       pseudonym: prepare("SELECT pseudonym FROM pseudonyms WHERE topic = ? AND person = ?").pluck(),

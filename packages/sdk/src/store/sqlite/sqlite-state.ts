@@ -30,7 +30,10 @@ const FILTER = `AND seq > @after AND (@of IS NULL OR author = @of) AND (
   @for IS NULL OR leaf -> '$.to' IS NULL OR EXISTS (SELECT 1 FROM json_each(leaf, '$.to') WHERE value = @for)
 ) ORDER BY seq LIMIT @limit`;
 
-/** What the entries of a topic lead to, in the tables of one connection. Topics are given by their numbers. */
+/**
+ * What the entries of a topic lead to, in the tables of one connection. Topics are given by their numbers. Indexes are named
+ * where the planner would rather walk all rows of the topic, because they lie in order.
+ */
 export class SqliteState {
   readonly #statements;
 
@@ -39,18 +42,18 @@ export class SqliteState {
     this.#statements = {
       members: prepare("SELECT pseudonym, roles FROM memberships WHERE topic = ? AND roles <> ''").raw(),
       open: prepare(
-        `SELECT seq, asked, leaf FROM question_states JOIN entries USING (topic, seq)
+        `SELECT seq, asked, leaf FROM question_states INDEXED BY question_states_by_state JOIN entries USING (topic, seq)
          WHERE topic = ? AND state = 'open' ORDER BY seq`,
       ),
       sealed: prepare(
-        `SELECT seq, author AS "by", reader, since FROM sealed_answers JOIN entries USING (topic, seq)
+        `SELECT seq, author AS "by", reader, since FROM sealed_answers INDEXED BY sealed_answers_now JOIN entries USING (topic, seq)
          WHERE topic = ? AND revealed IS NULL ORDER BY seq`,
       ),
       questions: prepare(`${QUESTIONS} WHERE topic = @topic ${FILTER}`),
       questionsIn: prepare(`${QUESTIONS} WHERE topic = @topic AND state = @state ${FILTER}`),
       received: prepare("SELECT pseudonym, ranges FROM received WHERE topic = ?").raw(),
       deliveries: prepare(
-        `SELECT leaf, content FROM entries JOIN contents USING (topic, seq)
+        `SELECT leaf, content FROM entries INDEXED BY entries_deliveries JOIN contents USING (topic, seq)
          WHERE topic = ? AND kind = 'delivery' AND seq > ? ORDER BY seq`,
       ),
       wasMember: prepare("SELECT 1 FROM memberships WHERE topic = ? AND pseudonym = ?").pluck(),
