@@ -9,6 +9,7 @@ const message = (fields: Partial<TopicMessage>): TopicMessage => ({
   id: "id",
   kind: "note",
   author: "bernd",
+  by: "pseudonym of bernd",
   at,
   text: "Hallo",
   ...fields,

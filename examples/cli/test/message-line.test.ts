@@ -10,6 +10,7 @@ const message = (seq: number, fields: Partial<TopicMessage> = {}): TopicMessage 
   id: "id",
   kind: "note",
   author: "anna",
+  by: "pseudonym of anna",
   at,
   text: "hello",
   ...fields,

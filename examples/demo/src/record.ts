@@ -2,7 +2,7 @@ import { parseContent, parseLeaf } from "@redroom/sdk/evidence";
 import { sqliteStore } from "@redroom/sdk/sqlite";
 import type { Heard } from "./report.ts";
 
-/** Reads every message of every topic, deliveries left out, from the file, without a server. */
+/** Reads every message of every topic, deliveries and memberships left out, from the file, without a server. */
 export async function readRecord(file: string): Promise<Heard[]> {
   const store = sqliteStore(file);
   await store.open();
@@ -19,7 +19,7 @@ export async function readRecord(file: string): Promise<Heard[]> {
           if (fields === undefined || text === undefined)
             throw new Error(`unable to read ${title}; bad entry: ${leaf}`);
           const { seq, kind, by, at, re } = fields;
-          if (kind === "delivery") continue;
+          if (kind === "delivery" || kind === "membership") continue;
           const author = people.get(by)?.name ?? by;
           record.push({ topic: title, seq, author, kind, at: new Date(at).toISOString(), text, ...(re && { re }) });
         }

@@ -28,6 +28,8 @@ export {
   roomPolicy,
   type Subject,
 } from "./rules/policy.ts";
+export { fill, PREPARED_KINDS, type PreparedKind, placeholdersOf } from "./rules/prepared.ts";
+export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
 export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, MIN_PASSWORD_CHARACTERS, type NewUser } from "./server/create-user.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";

@@ -1,15 +1,19 @@
 export type { Range } from "./evidence/ranges.ts";
 export { memoryStore } from "./store/memory-store.ts";
+export type { PreparedDraft, PreparedMessage, PreparedStore } from "./store/prepared-store.ts";
 export type {
   Appended,
   Build,
   EntryDraft,
   EntryKey,
+  FoundEntries,
   Head,
   Person,
   QuestionPage,
   ReadPage,
   ReceivedBy,
+  SearchOrder,
+  SearchQuery,
   StoredEntry,
   StoredQuestion,
   TopicHead,

@@ -6,6 +6,7 @@ export {
   type SimulatedNetworkOptions,
 } from "./testing/network/simulated-network.ts";
 export type { Notices } from "./testing/network/simulated-path.ts";
+export { type PreparedStoreUnderTest, preparedStoreContract } from "./testing/prepared-store-contract.ts";
 export type { RelayConditions } from "./testing/relay/relay-conditions.ts";
 export type { RelayCounters } from "./testing/relay/relay-way.ts";
 export { UdpRelay, type UdpRelayOptions, type Way } from "./testing/relay/udp-relay.ts";

@@ -42,6 +42,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       "PASSWORD_INVALID",
       "USER_UNKNOWN",
       "TITLE_INVALID",
+      "TEXT_INVALID",
       "TOPIC_EXISTS",
       "TOPIC_UNKNOWN",
       "REFERENCE_INVALID",

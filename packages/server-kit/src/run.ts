@@ -6,6 +6,7 @@ import { addCertificate } from "./commands/certificate.ts";
 import { addErase } from "./commands/erase.ts";
 import { addExport } from "./commands/export.ts";
 import { addInit } from "./commands/init.ts";
+import { addPrepared } from "./commands/prepared.ts";
 import { addStart } from "./commands/start.ts";
 import { addTopic } from "./commands/topic.ts";
 import { addUser } from "./commands/user.ts";
@@ -44,7 +45,18 @@ function createProgram(): Command {
         write(`redroom-server: unable to understand the command; ${reason}; see redroom-server --help\n`);
       },
     });
-  for (const add of [addInit, addStart, addUser, addTopic, addVerify, addExport, addErase, addAddress, addCertificate])
+  for (const add of [
+    addInit,
+    addStart,
+    addUser,
+    addTopic,
+    addPrepared,
+    addVerify,
+    addExport,
+    addErase,
+    addAddress,
+    addCertificate,
+  ])
     add(program);
   return program.addHelpText("afterAll", `\nExit codes:\n${exitCodeTable()}`);
 }

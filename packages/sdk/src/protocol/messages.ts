@@ -28,6 +28,7 @@ const hashes = v.pipe(v.array(hash), v.maxLength(64));
 
 const topic = v.strictObject({ id, title: line, createdAt: count, head: count, regulated: v.boolean() });
 const kind = v.picklist(MESSAGE_KINDS);
+const questionState = v.picklist(["open", "answered", "withdrawn", "closed"]);
 const people = v.pipe(v.array(id), v.minLength(1), v.maxLength(MAX_RECIPIENTS));
 const roles = v.pipe(v.array(v.pipe(v.string(), v.regex(ROLE_PATTERN))), v.maxLength(MAX_ROLES));
 /** Names of capabilities: `CAPABILITIES` of the room `rules`. */
@@ -127,7 +128,7 @@ export const MESSAGES = {
     frameType: 0x1c,
     head: v.strictObject({
       topic: id,
-      state: v.exactOptional(v.picklist(["open", "answered", "withdrawn", "closed"])),
+      state: v.exactOptional(questionState),
       of: v.exactOptional(id),
       for: v.exactOptional(id),
       after: v.exactOptional(seq),
@@ -142,7 +143,7 @@ export const MESSAGES = {
       questions: v.array(
         v.strictObject({
           seq,
-          state: v.picklist(["open", "answered", "withdrawn", "closed"]),
+          state: questionState,
           asked: v.exactOptional(v.array(id)),
         }),
       ),
@@ -158,6 +159,7 @@ export const MESSAGES = {
       kinds: v.exactOptional(v.array(kind)),
       authors: v.exactOptional(people),
       recipients: v.exactOptional(people),
+      state: v.exactOptional(questionState),
       from: v.exactOptional(count),
       until: v.exactOptional(count),
       newestFirst: v.boolean(),

@@ -4,6 +4,7 @@ import { toFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { SessionUser } from "../session/session-user.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import type { Stream } from "../transport/transport.ts";
@@ -21,6 +22,7 @@ import { TopicStream, type TopicStreamContext } from "./topic-stream.ts";
 export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
   readonly store: TopicStore;
   readonly users: UserStore | undefined;
+  readonly prepared: PreparedStore | undefined;
   readonly access: Access;
   /** Bytes of entries that one connection may have waiting to be sent, read from the store. */
   readonly maxPeerBytes: number;

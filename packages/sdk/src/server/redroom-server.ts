@@ -92,7 +92,19 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     this.#sessions = sessions;
     this.#watch = authenticate || !store.users ? undefined : new UserWatch(store.users, sessions, clock);
     this.#shared = {
-      streams: { store, users, rooms, access, limits, clock, logger, slowConsumerMs, maxPeerBytes, typingNotices },
+      streams: {
+        store,
+        users,
+        prepared: store.prepared,
+        rooms,
+        access,
+        limits,
+        clock,
+        logger,
+        slowConsumerMs,
+        maxPeerBytes,
+        typingNotices,
+      },
       sessions,
       login,
       quotas: new QuotaBook(quotas, clock),

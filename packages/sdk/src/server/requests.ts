@@ -7,12 +7,21 @@ import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type { Person, TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
-import type { Access, Capabilities } from "./access.ts";
+import { type Access, type Capabilities, takesPart } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
-import { proveEntry, sendDeliveries, sendHistory, sendQuestions, type TopicAsked } from "./topic-requests.ts";
+import {
+  proveEntry,
+  sendDeliveries,
+  sendFound,
+  sendHistory,
+  sendPrepared,
+  sendQuestions,
+  type TopicAsked,
+} from "./topic-requests.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
 
 /** Each request, with what answers it. */
@@ -64,6 +73,10 @@ const ANSWERS: {
     }),
   listQuestions: (request, answer, context) =>
     inTopic(request, context, isReader, (asked) => sendQuestions(request, answer, asked)),
+  search: (request, answer, context) =>
+    inTopic(request, context, queriesHistory, (asked) => sendFound(request, answer, asked)),
+  listPrepared: (request, answer, context) =>
+    inTopic(request, context, takesPart, (asked) => sendPrepared(context.prepared, answer, asked)),
   listDeliveries: (request, answer, context) =>
     inTopic(request, context, isReader, (asked) => sendDeliveries(request, answer, asked)),
 };
@@ -76,6 +89,8 @@ type RequestType =
   | "proveEntry"
   | "proveConsistency"
   | "listQuestions"
+  | "search"
+  | "listPrepared"
   | "listDeliveries";
 
 export type Request = MessageOf<RequestType>;
@@ -85,6 +100,7 @@ export interface RequestContext {
   readonly store: TopicStore;
   /** `undefined` where the application has a login of its own. */
   readonly users: UserStore | undefined;
+  readonly prepared: PreparedStore | undefined;
   readonly rooms: TopicRooms;
   readonly access: Access;
   readonly limits: Limits;

@@ -3,6 +3,7 @@ import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
@@ -16,7 +17,7 @@ export interface RedRoomServerOptions {
   /** A transport made by yourself, such as the memory transport in a test. */
   readonly transport?: Transport;
   /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
-  readonly store: TopicStore & { readonly users?: UserStore };
+  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
   /** Who may log in; by default the users of the store. */
   readonly authenticate?: Authenticate;
   /** How large things may be; told to every client. */
@@ -47,7 +48,7 @@ export interface RedRoomServerOptions {
 /** The options with their defaults, checked. */
 export interface ServerSettings {
   readonly transport: Transport;
-  readonly store: TopicStore & { readonly users?: UserStore };
+  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
   readonly authenticate: Authenticate | undefined;
   readonly policy: Policy;
   readonly typingNotices: boolean;

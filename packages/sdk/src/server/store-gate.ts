@@ -4,14 +4,17 @@ import { RedRoomError, type RedRoomErrorCode } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
 import type {
   Appended,
   Build,
   EntryKey,
+  FoundEntries,
   Person,
   QuestionPage,
   ReadPage,
   ReceivedBy,
+  SearchQuery,
   StoredEntry,
   StoredQuestion,
   TopicHead,
@@ -47,6 +50,7 @@ export interface StoreGateContext {
  */
 export class StoreGate implements TopicStore {
   readonly users: UserStore | undefined;
+  readonly prepared: PreparedStore | undefined;
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #log: OutageLog;
@@ -66,12 +70,19 @@ export class StoreGate implements TopicStore {
   #knownTopic: string | undefined;
   #closed = false;
 
-  constructor(store: TopicStore & { readonly users?: UserStore }, { clock, logger, onChange }: StoreGateContext) {
+  constructor(
+    store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore },
+    { clock, logger, onChange }: StoreGateContext,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#log = new OutageLog(logger, clock);
     this.#onChange = onChange;
-    const { users } = store;
+    const { users, prepared } = store;
+    this.prepared = prepared && {
+      replace: (topicId, messages) => this.#pass(() => prepared.replace(topicId, messages)),
+      list: (topicId) => this.#pass(() => prepared.list(topicId)),
+    };
     this.users = users && {
       createUser: (user) => this.#pass(() => users.createUser(user)),
       findUser: (name) => this.#pass(() => users.findUser(name)),
@@ -173,6 +184,10 @@ export class StoreGate implements TopicStore {
 
   read(topicId: string, page: ReadPage): Promise<StoredEntry[]> {
     return this.#pass(() => this.#store.read(topicId, page));
+  }
+
+  search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    return this.#pass(() => this.#store.search(topicId, query));
   }
 
   probe(): Promise<void> {

@@ -1,11 +1,14 @@
-import { toBase64Url } from "../base/bytes.ts";
+import { toBase64Url, utf8 } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
+import { MESSAGE_KINDS, type MessageKind } from "../base/message-kind.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
 import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
+import type { QuestionState } from "../rules/topic-state.ts";
 import { type Reader, visibilityOf } from "../rules/visibility.ts";
-import type { StoredEntry, TopicStore } from "../store/topic-store.ts";
+import type { PreparedStore } from "../store/prepared-store.ts";
+import type { SearchOrder, StoredEntry, TopicStore } from "../store/topic-store.ts";
 import type { Answer } from "./answer.ts";
 import type { EntryForms } from "./entry-forms.ts";
 import type { TopicRoom } from "./topic-room.ts";
@@ -70,6 +73,53 @@ export async function sendQuestions(
     more = page.length > limit;
   }
   answer.send({ type: "questionList", questions: found, more: found.length === limit });
+}
+
+/** So many pages of entries are looked through for one answer: a search for what few may see takes several. */
+const MAX_SCANS = 16;
+
+/** Messages that fit and that the asker may read, and where to go on. */
+export async function sendFound(
+  { topic, limit, newestFirst, state, kinds, type: _, ...filter }: MessageOf<"search">,
+  answer: Answer,
+  asked: TopicAsked,
+): Promise<void> {
+  checkPage(limit, asked.limits);
+  const order: SearchOrder = newestFirst ? "newest" : "oldest";
+  const ofState: readonly MessageKind[] = ["question"];
+  const wanted = { ...filter, order, kinds: state === undefined ? (kinds ?? MESSAGE_KINDS) : ofState };
+  let { after } = filter;
+  let missing = limit;
+  for (let scans = 0; missing > 0 && scans < MAX_SCANS; scans += 1) {
+    const page = await asked.store.search(topic, { ...wanted, after, limit: missing });
+    for (const forms of await visible(page.entries, asked)) {
+      if (seenBy(forms, asked) !== "full" || !(await isIn(state, forms, asked))) continue;
+      answer.sendEncoded(forms.as("full"));
+      missing -= 1;
+    }
+    after = page.scannedTo;
+    if (page.done) return void answer.send({ type: "found" });
+  }
+  answer.send({ type: "found", ...(after !== undefined && { next: after }) });
+}
+
+async function isIn(state: QuestionState | undefined, { leaf }: EntryForms, asked: TopicAsked): Promise<boolean> {
+  if (state === undefined) return true;
+  const [question] = await asked.store.questions(asked.room.id, { after: leaf.seq - 1, limit: 1 });
+  return question?.entry.seq === leaf.seq && question.state === state;
+}
+
+/** The messages to pick from, the server's before the topic's own. */
+export async function sendPrepared(
+  prepared: PreparedStore | undefined,
+  answer: Answer,
+  { room }: TopicAsked,
+): Promise<void> {
+  for (const { id, kind, title, topic, text } of (await prepared?.list(room.id)) ?? []) {
+    const named = title === undefined ? {} : { title };
+    answer.send({ type: "prepared", id, kind, ...named, shared: topic === undefined, body: utf8(text) });
+  }
+  answer.send({ type: "preparedListed" });
 }
 
 /** Who has received an entry that the asker sees, and when. */

@@ -1,11 +1,14 @@
 import { randomId } from "../base/id.ts";
-import { parseLeaf } from "../evidence/leaf.ts";
+import { type LeafFields, parseLeaf } from "../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../evidence/log-key.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
+import { MemoryPrepared } from "./memory-prepared.ts";
 import { MemoryTopic } from "./memory-topic.ts";
+import type { PreparedStore } from "./prepared-store.ts";
+import { leafFilter, pickPage, textFilter } from "./search.ts";
 import {
   nameTaken,
   notErasable,
@@ -20,10 +23,12 @@ import type {
   Appended,
   Build,
   EntryKey,
+  FoundEntries,
   Person,
   QuestionPage,
   ReadPage,
   ReceivedBy,
+  SearchQuery,
   StoredEntry,
   StoredQuestion,
   TopicHead,
@@ -39,12 +44,17 @@ import { loginKey, type UserRecord, type UserStore } from "./user-store.ts";
  *
  * @param key Who signs its checkpoints; a new key by default.
  */
-export function memoryStore(key: LogKey = makeLogKey()): TopicStore & { readonly users: UserStore } {
+export function memoryStore(key: LogKey = makeLogKey()): MemoryStoreParts {
   return new MemoryStore(key);
 }
 
+type MemoryStoreParts = TopicStore & { readonly users: UserStore; readonly prepared: PreparedStore };
+
 class MemoryStore implements TopicStore, LogBackend {
   readonly users: UserStore = new MemoryUsers(() => this.#check());
+  readonly prepared: PreparedStore = new MemoryPrepared((topicId) =>
+    topicId === undefined ? this.#check() : this.#topic(topicId),
+  );
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new Map<string, string>();
   readonly #queue = new AppendQueue(this);
@@ -164,6 +174,13 @@ class MemoryStore implements TopicStore, LogBackend {
     return withinBytes(page, (entry) => entry, maxBytes);
   }
 
+  async search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    const candidates = inOrder(this.#topic(topicId).entries, query);
+    const [leafFits, textFits] = [leafFilter(query), textFilter(query)];
+    const fits = (leaf: LeafFields, { content }: StoredEntry) => leafFits(leaf) && textFits(leaf, content);
+    return pickPage(candidates, query, fits, (entry) => entry);
+  }
+
   /** @internal */
   async heads(topicIds: readonly string[]): Promise<(TopicHead | undefined)[]> {
     return topicIds.map((id) => this.#topics.get(id)?.head);
@@ -236,5 +253,15 @@ class MemoryUsers implements UserStore {
 
   #find(name: string): UserRecord | undefined {
     return [...this.#users.values()].find((user) => loginKey(user.name) === loginKey(name));
+  }
+}
+
+function* inOrder(entries: readonly StoredEntry[], { order, after }: SearchQuery): Generator<StoredEntry> {
+  const step = order === "oldest" ? 1 : -1;
+  const before = step === 1 ? (after ?? 0) : Math.min(after ?? Number.POSITIVE_INFINITY, entries.length + 1);
+  for (let seq = before + step; ; seq += step) {
+    const entry = entries[seq - 1];
+    if (entry === undefined) return;
+    yield entry;
   }
 }

@@ -54,7 +54,7 @@ export function whyNotErasable(entry: {
 export const storeClosed = (): RedRoomError =>
   new RedRoomError("STORE_CLOSED", "unable to use the store; it is not open");
 
-const DEFAULT_PAGE_BYTES = 1024 * 1024;
+export const DEFAULT_PAGE_BYTES = 1024 * 1024;
 
 /** The beginning of some entries whose content stays within `maxBytes`: at least one; hardly more rows are read than needed. */
 export function withinBytes<Row>(

@@ -1,3 +1,4 @@
+import type { EntryKind } from "../base/message-kind.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
 import type { QuestionState, TopicState } from "../rules/topic-state.ts";
@@ -171,6 +172,18 @@ export interface TopicStore {
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
    */
   read(topicId: string, page: ReadPage): Promise<StoredEntry[]>;
+
+  /**
+   * Entries that fit a query, in its order. It knows nothing of who may see what: whoever asks leaves out what is not for
+   * the reader, and goes on from `scannedTo` until the page is full.
+   *
+   * - A call MUST NOT take long, and MUST NOT hold up other calls: it MAY return few entries, or none, and say with
+   *   `scannedTo` how far it has looked. It MUST come to an end, with `done`, when it is asked on.
+   * - What was appended before the first call MUST be found; an erased text MUST NOT be.
+   *
+   * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
+   */
+  search(topicId: string, query: SearchQuery): Promise<FoundEntries>;
 }
 
 export interface TopicRecord {
@@ -271,4 +284,43 @@ export interface ReadPage {
   readonly limit: number;
   /** 1 MiB by default. */
   readonly maxBytes?: number;
+}
+
+/** Entries fit when they fit every member that is given. */
+export interface SearchQuery {
+  /**
+   * Each of its words (see `queryWords`) begins a word of the text. Without any word in it, nothing fits; neither do an entry
+   * whose content was erased, and a delivery.
+   */
+  readonly text?: string | undefined;
+  readonly kinds?: readonly EntryKind[] | undefined;
+  /** Pseudonyms. */
+  readonly authors?: readonly string[] | undefined;
+  /** Pseudonyms, of which one at least is in the entry's `to`. */
+  readonly recipients?: readonly string[] | undefined;
+  /** The seq that the entry refers to. */
+  readonly re?: number | undefined;
+  /** At this time or later, in milliseconds since the Unix epoch. */
+  readonly from?: number | undefined;
+  /** Before this time. */
+  readonly until?: number | undefined;
+  /** `newest` first by default. */
+  readonly order?: SearchOrder | undefined;
+  /** Only entries behind this seq, in the direction of the order: `scannedTo` of the page before. */
+  readonly after?: number | undefined;
+  /** 1 or more. */
+  readonly limit: number;
+  /** Of content; 1 MiB by default. */
+  readonly maxBytes?: number | undefined;
+}
+
+export type SearchOrder = "newest" | "oldest";
+
+export interface FoundEntries {
+  /** In the order of the query, without gaps up to `scannedTo`. */
+  readonly entries: readonly StoredEntry[];
+  /** The last seq that was looked at: `after` of the next call. */
+  readonly scannedTo: number;
+  /** Whether nothing else fits. */
+  readonly done: boolean;
 }

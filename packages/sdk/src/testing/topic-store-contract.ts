@@ -4,6 +4,7 @@ import { randomId } from "../base/id.ts";
 import type { Appended, EntryDraft, Head, StoredEntry } from "../store/topic-store.ts";
 import { draftOf, newKey, newTopic, rejectsWith, say, textsOf } from "./store-entries.ts";
 import { evidenceContract, type TopicStoreUnderTest } from "./topic-store-contract-evidence.ts";
+import { searchContract } from "./topic-store-contract-search.ts";
 import { stateContract } from "./topic-store-contract-state.ts";
 import type { TestRunner } from "./transport-world.ts";
 
@@ -272,6 +273,7 @@ export function topicStoreContract(
 
   evidenceContract(name, open, { describe, it });
   stateContract(name, open, { describe, it });
+  searchContract(name, open, { describe, it });
 
   describe(`${name} keeps the contract of its lifetime`, () => {
     it("finishes what is under way when it is closed, and refuses the rest", async () => {
@@ -303,6 +305,7 @@ export function topicStoreContract(
         () => store.proveInclusion(topic.id, 1, 1),
         () => store.proveConsistency(topic.id, 1, 1),
         () => store.erase(topic.id, 1, newKey(), () => []),
+        () => store.search(topic.id, { limit: 1 }),
       ];
       for (const call of refused) await rejectsWith("STORE_CLOSED", call());
       assert.equal((await textsOf(await world.reopen(), topic.id)).length, 50);

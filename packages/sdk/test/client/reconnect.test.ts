@@ -353,7 +353,7 @@ describe("a topic", () => {
     const bernd = await room.connect("bernd");
     const topic = await anna.topic(TITLE).open();
     await topic.send("before");
-    room.liar.lie = dropping("topicOpened", "member");
+    room.liar.lie = dropping("topicOpened", "member", "presence");
     const opening = bernd.topic(TITLE).open({ from: "now" });
     await turns(10);
     room.liar.lie = dropping();
@@ -401,7 +401,7 @@ describe("a topic", () => {
     const goodbye: Message = { type: "goodbye", code: "TIMEOUT", message: "silent", retryable: true };
     room.liar.lie = (message) => {
       if (message.type === "pong") return [goodbye];
-      return dropping("topicOpened", "member", "entry", "checkpoint")(message, 0);
+      return dropping("topicOpened", "member", "presence", "entry", "checkpoint")(message, 0);
     };
     const opening = bernd.topic(TITLE).open({ from: "start" });
     const texts = textsOf(bernd);

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { commit, encodeContent, encodeLeaf, type LeafFields, parseContent, parseLeaf } from "../../src/evidence.ts";
+import {
+  commit,
+  encodeContent,
+  encodeLeaf,
+  type LeafFields,
+  parseContent,
+  parseLeaf,
+  peopleIn,
+} from "../../src/evidence.ts";
 
 const fields: LeafFields = {
   topic: "AAECAwQFBgcICQoLDA0ODw",
@@ -58,6 +66,49 @@ describe("the leaf line", () => {
       expect(parseLeaf(leaf)).toBeUndefined();
     });
   }
+});
+
+describe("the leaf of each kind", () => {
+  const [anna, bernd] = ["ICEiIyQlJicoKSorLC0uLw", "MDEyMzQ1Njc4OTo7PD0-Pw"];
+  const read = (leaf: Partial<LeafFields>): boolean => parseLeaf(encodeLeaf({ ...fields, ...leaf })) !== undefined;
+  const question = { kind: "question", re: undefined } as const;
+
+  it("has priority, deadline and those who are asked in this place", () => {
+    const leaf = encodeLeaf({ ...fields, ...question, to: [bernd], priority: "high", due: 9, asked: [bernd] });
+    expect(leaf).toContain(`"to":["${bernd}"],"priority":"high","due":9,"asked":["${bernd}"],"commitment"`);
+    expect(parseLeaf(leaf)).toMatchObject({ to: [bernd], priority: "high", due: 9, asked: [bernd] });
+  });
+
+  it.each<[string, Partial<LeafFields>, boolean]>([
+    ["a question with low priority", { ...question, priority: "low" }, true],
+    ["a question with normal priority, which is left out", { ...question, priority: "normal" as "low" }, false],
+    ["a question that nobody has to answer", { ...question, asked: [] }, true],
+    ["a question that asks somebody twice", { ...question, asked: [anna, anna] }, false],
+    ["a question that asks half a character", { ...question, asked: ["\ud800"] }, false],
+    ["a question wanted until 0", { ...question, due: 0 }, false],
+    ["a question wanted until a half", { ...question, due: 1.5 }, false],
+    ["a note with a priority", { kind: "note", priority: "high" }, false],
+    ["an answer with a deadline", { kind: "answer", due: 9 }, false],
+    ["a correction that asks somebody", { kind: "correction", asked: [bernd] }, false],
+    ["a withdrawal", { kind: "withdrawal" }, true],
+    ["a closing to two", { kind: "closing", to: [anna, bernd] }, true],
+    ["a membership of one", { kind: "membership", to: [anna] }, true],
+    ["a membership of two", { kind: "membership", to: [anna, bernd] }, false],
+    ["a membership of nobody", { kind: "membership", to: [] }, false],
+    ["a membership without a person", { kind: "membership" }, false],
+    ["a reveal to its reader and its author", { kind: "reveal", to: [anna, bernd] }, true],
+    ["a reveal to nobody", { kind: "reveal", to: [] }, false],
+    ["a reveal to one twice", { kind: "reveal", to: [anna, anna] }, false],
+    ["a reveal of nothing", { kind: "reveal", to: [anna], re: undefined }, false],
+    ["a reveal of itself", { kind: "reveal", to: [anna], re: 7 }, false],
+    ["a delivery of itself", { kind: "delivery", to: [anna], re: 7 }, false],
+  ])("%s: %#", (_, leaf, good) => {
+    expect(read(leaf)).toBe(good);
+  });
+
+  it("names all people that occur in it", () => {
+    expect(peopleIn({ ...fields, to: [bernd], asked: [bernd, anna] })).toEqual([fields.by, bernd, bernd, anna]);
+  });
 });
 
 describe("the content line", () => {

@@ -48,6 +48,15 @@ describe("the regulated conversation", () => {
     expect(log.revealed()).toEqual([given]);
   });
 
+  it("is not prolonged by asking more", () => {
+    const { log, ask, answer } = deal();
+    const [hers, his] = [ask("anna", "bernd"), ask("bernd", "anna")];
+    const given = answer("bernd", hers);
+    ask("bernd", "anna");
+    answer("anna", his);
+    expect(log.revealed()).toContain(given);
+  });
+
   it("waits for each of several parties by itself", () => {
     const { log, ask, answer } = deal({ carla: PARTY });
     const hers = log.say("anna", { kind: "question", to: ["bernd", "carla"] });

@@ -54,7 +54,9 @@ describe("the gate to the store", () => {
     expect(await codeOf(say(world.gate, world.topic.id, "lost"))).toBe("STORE_UNAVAILABLE");
     world.faults.heal();
     expect(await codeOf(world.gate.read(world.topic.id, { from: 1, limit: 1 }))).toBe("STORE_UNAVAILABLE");
+    expect(await codeOf(world.gate.search(world.topic.id, { limit: 1 }))).toBe("STORE_UNAVAILABLE");
     expect(await codeOf(world.gate.users?.listUsers() ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
+    expect(await codeOf(world.gate.prepared?.list(undefined) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     expect(world.changes).toEqual(["STORE_UNAVAILABLE"]);
   });
 

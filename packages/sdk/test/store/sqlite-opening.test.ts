@@ -6,6 +6,7 @@ import { formatLogKey, makeLogKey } from "../../src/evidence/log-key.ts";
 import { sqliteStore, verifyStore } from "../../src/sqlite.ts";
 import { openSigner } from "../../src/store/sqlite/log-key-file.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
+import { addSearchWords } from "../../src/store/sqlite/search-index.ts";
 import { newKey, newTopic, rejectsWith, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
 import { newFolder, openStore } from "./sqlite-files.ts";
@@ -141,6 +142,7 @@ describe("opening the SQLite store", () => {
     await writeFile(`${file}.new`, "-----BEGIN PRIV"); // a crash while it was written
     const [first, second] = [new Database(folder.file), new Database(folder.file, { timeout: 0 })];
     try {
+      addSearchWords(first);
       for (const sql of MIGRATIONS) first.exec(sql);
       first.exec("BEGIN IMMEDIATE");
       expect(() => openSigner(file, second)).toThrow("database is locked");

@@ -1,9 +1,11 @@
 import { describe, it } from "vitest";
+import { preparedStoreContract } from "../../src/testing/prepared-store-contract.ts";
 import { topicStoreContract } from "../../src/testing/topic-store-contract.ts";
 import { userStoreContract } from "../../src/testing/user-store-contract.ts";
 import { openStore } from "./sqlite-files.ts";
 
 topicStoreContract("the SQLite store", openStore, { describe, it });
+preparedStoreContract("the SQLite store", openStore, { describe, it });
 userStoreContract(
   "the SQLite store",
   async () => {

@@ -17,6 +17,9 @@ const version = await run("sqlite3", ["--version"]).then(
   () => undefined,
 );
 
+/** Debian 12 has an SQLite that cannot read the index of words. */
+const readsIndex = Number(version?.split(".")[1]) >= 43;
+
 let world: Awaited<ReturnType<typeof openStore>>;
 let topicId: string;
 
@@ -84,7 +87,8 @@ describe("docs/store.md", () => {
       database.close();
     });
 
-    it.skipIf(version === undefined)(`has a query for the sqlite3 command: ${sql.split("\n")[0]}`, async () => {
+    const readable = version !== undefined && (readsIndex || !sql.includes("FROM search"));
+    it.skipIf(!readable)(`has a query for the sqlite3 command: ${sql.split("\n")[0]}`, async () => {
       const { stdout } = await run("sqlite3", ["-readonly", "-bail", world.file, sql]);
       expect(stdout).not.toBe("");
     });

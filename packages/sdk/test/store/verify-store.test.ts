@@ -116,3 +116,16 @@ it("reports a file that is damaged, foreign or empty as a fault, and refuses one
   await truncate(folder.file, 40_000);
   expect((await verifyStore(folder.file)).faults[0]).toMatchObject({ kind: expect.stringMatching(/database|schema/) });
 });
+
+it("finds a text that searching would miss, and words of a text that is not there", async () => {
+  await using record = await newRecord();
+  record.attack("DELETE FROM search WHERE rowid = (1 << 32) | 3");
+  expect((await verifyStore(record.file)).faults).toMatchObject([{ topic: "Share Deal", seq: 3, kind: "search" }]);
+  record.attack("INSERT INTO search (rowid, words) VALUES ((1 << 32) | 3, 'message 3'), ((1 << 32) | 2, 'message 2')");
+  expect((await verifyStore(record.file)).faults).toMatchObject([{ topic: "Share Deal", seq: 2, kind: "search" }]);
+  record.attack((database) => {
+    database.unsafeMode(); // lets it write to the tables of the index themselves
+    database.exec("DELETE FROM search WHERE rowid = (1 << 32) | 2; DELETE FROM search_data WHERE id > 100");
+  });
+  expect((await verifyStore(record.file)).faults).toMatchObject([{ kind: "database" }]);
+});

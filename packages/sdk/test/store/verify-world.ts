@@ -18,6 +18,9 @@ export async function newRecord(messages = 4) {
   await createUser(store.users, { name: "anna", password: "correct horse battery", admin: true });
   const topic = await newTopic(store, "Share Deal");
   const other = await newTopic(store, "Asset Deal", true);
+  await store.prepared.replace(topic.id, [
+    { kind: "question", title: "Provisions", text: "How high are they on {date}?" },
+  ]);
   const anna = await store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
   const bernd = await store.pseudonym(topic.id, { id: "bernd-id", name: "Bernd" });
   const carla = await store.pseudonym(other.id, { id: "carla-id", name: "Carla" });
@@ -99,6 +102,7 @@ const TABLES = [
   "question_states",
   "sealed_answers",
   "users",
+  "prepared",
 ];
 
 /** Every row of every table: more than any export shows. */

@@ -51,12 +51,13 @@ describe("a faulty store", () => {
     expect(await textsOf(store, topic)).toEqual(["one", "two"]);
   });
 
-  it("fails with the error that the plan names, and reaches the users too", async () => {
+  it("fails with the error that the plan names, and reaches users and prepared messages too", async () => {
     const error = new Error("no such disk");
     const { store } = await openFaulty(({ method }) =>
-      method === "users.findUser" ? { ends: "fails", error } : undefined,
+      method === "users.findUser" || method === "prepared.list" ? { ends: "fails", error } : undefined,
     );
     await expect(store.users.findUser("anna")).rejects.toBe(error);
+    await expect(store.prepared.list(undefined)).rejects.toBe(error);
     expect(await store.users.listUsers()).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ async function list({ data, json }: DataOptions): Promise<void> {
   });
 }
 
-async function* allTopics(store: TopicStore): AsyncGenerator<TopicSummary> {
+export async function* allTopics(store: TopicStore): AsyncGenerator<TopicSummary> {
   const limit = 256;
   let after: string | undefined;
   while (true) {

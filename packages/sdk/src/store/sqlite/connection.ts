@@ -6,6 +6,8 @@ import { FilePlace } from "./file-place.ts";
 import { openSigner } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
 import { SqliteLog } from "./sqlite-log.ts";
+import { SqlitePrepared } from "./sqlite-prepared.ts";
+import { SqliteSearch } from "./sqlite-search.ts";
 import { SqliteUsers } from "./sqlite-users.ts";
 import type { Doubt } from "./store-failure.ts";
 import { hasLog, WriteAheadLog } from "./write-ahead-log.ts";
@@ -25,6 +27,8 @@ const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 /** A connection to the file that has settled every doubt about it, and what it is used for. */
 export class Connection {
   readonly log: SqliteLog;
+  readonly search: SqliteSearch;
+  readonly prepared: SqlitePrepared;
   readonly users: SqliteUsers;
   /** Public half of the key that signs; a connection that only reads has none. */
   readonly logKey: Uint8Array | undefined;
@@ -62,6 +66,8 @@ export class Connection {
       const signer = readonly ? undefined : openSigner(`${file}.log-key`, this.#database);
       this.#writeAhead = readonly ? undefined : new WriteAheadLog(this.#database, file);
       this.log = new SqliteLog(this.#database, signer);
+      this.search = new SqliteSearch(this.#database);
+      this.prepared = new SqlitePrepared(this.#database);
       this.users = new SqliteUsers(this.#database);
       this.logKey = signer?.publicKey;
       if (doubt === "pages") this.#checkPages();

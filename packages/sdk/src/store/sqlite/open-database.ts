@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import { checkAccess, checkOwner } from "./inspect-file.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+import { addSearchWords } from "./search-index.ts";
 
 /** Older ones can corrupt a database in WAL mode (sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -50,6 +51,7 @@ export function openDatabase({ file, readonly, busyTimeoutMs }: OpenSettings): D
  * another process may have done meanwhile.
  */
 function migrate(database: Database.Database, file: string): void {
+  addSearchWords(database);
   const numberOf = (pragma: string) => Number(database.pragma(pragma, { simple: true }));
   for (const [version, sql] of MIGRATIONS.entries()) {
     if (numberOf("user_version") > version) continue;

@@ -1,4 +1,6 @@
 import { STATE_STEP } from "./schema-state.ts";
+import { SEARCH_STEP } from "./search-index.ts";
+import { PREPARED_STEP } from "./sqlite-prepared.ts";
 
 /** "RedR", in the header of every file of ours: what `file` shows, and what tells them from other programs' databases. */
 export const APPLICATION_ID = 0x52_65_64_52;
@@ -225,4 +227,6 @@ GROUP BY topics.topic
 ORDER BY topics.topic;
 `,
   STATE_STEP,
+  SEARCH_STEP,
+  PREPARED_STEP,
 ];

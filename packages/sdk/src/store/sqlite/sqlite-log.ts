@@ -23,6 +23,7 @@ import type {
   TopicSummary,
 } from "../topic-store.ts";
 import { formatRanges, parseRanges } from "./ranges-column.ts";
+import { SearchIndex } from "./search-index.ts";
 import { ENTRY_COLUMNS, entryOf } from "./sqlite-entry.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 import { SqliteState } from "./sqlite-state.ts";
@@ -45,6 +46,7 @@ export class SqliteLog {
   readonly #people: SqlitePeople;
   readonly #state: SqliteState;
   readonly #trees: SqliteTrees;
+  readonly #index: SearchIndex;
   readonly #signer: CheckpointSigner | undefined;
   readonly #statements;
   /** Trees as this connection has written them; somebody else's writing shows in the head. */
@@ -57,6 +59,7 @@ export class SqliteLog {
     this.#people = new SqlitePeople(database);
     this.#state = new SqliteState(database);
     this.#trees = new SqliteTrees(database);
+    this.#index = new SearchIndex(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       topicById: prepare(`${TOPIC} WHERE id = ?`),
@@ -191,13 +194,18 @@ export class SqliteLog {
         entries.map(({ leaf }) => leaf),
       );
       frontier = growth.frontier;
-      for (const [index, { seq, leaf, content, salt }] of entries.entries()) {
+      for (const [index, entry] of entries.entries()) {
+        const { seq, leaf, content, salt } = entry;
         this.#statements.addEntry.run(topic, seq, leaf, growth.nodes[index]);
         this.#statements.addContent.run(topic, seq, content, salt);
+        this.#index.add(topic, entry);
       }
       for (const delivery of deliveries) this.#receive(topic, delivery);
       this.#state.record(topic, changes);
-      if (erases !== undefined) this.#statements.eraseContent.run(topic, erases);
+      if (erases !== undefined) {
+        this.#statements.eraseContent.run(topic, erases);
+        this.#index.remove(topic, erases);
+      }
     }
     return frontier;
   }
@@ -270,6 +278,7 @@ export class SqliteLog {
    */
   scrub(): void {
     try {
+      this.#index.purge();
       this.#database.exec("VACUUM");
       const [{ busy } = { busy: 1 }] = this.#database.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
       if (busy !== 0) throw new Error("another process is reading from it");

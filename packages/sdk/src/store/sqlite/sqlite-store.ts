@@ -2,15 +2,18 @@ import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import type { Range } from "../../evidence/ranges.ts";
 import { AppendQueue } from "../append-queue.ts";
+import type { PreparedStore } from "../prepared-store.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
   Appended,
   Build,
   EntryKey,
+  FoundEntries,
   Person,
   QuestionPage,
   ReadPage,
   ReceivedBy,
+  SearchQuery,
   StoredEntry,
   StoredQuestion,
   TopicHead,
@@ -26,6 +29,8 @@ import { WorkerLink } from "./worker-link.ts";
 export interface SqliteStore extends TopicStore {
   /** The users in the same file. */
   readonly users: UserStore;
+  /** The prepared messages in the same file. */
+  readonly prepared: PreparedStore;
 }
 
 export interface SqliteStoreOptions {
@@ -57,10 +62,16 @@ class FileStore implements SqliteStore {
     setPasswordHash: async (id, hash) => this.#write().call("users", "setPasswordHash", id, hash),
     listUsers: async () => (await this.#read()).call("users", "listUsers"),
   };
+  readonly prepared: PreparedStore = {
+    replace: async (topicId, messages) => this.#write().call("prepared", "replace", topicId, messages),
+    list: async (topicId) => (await this.#read()).call("prepared", "list", topicId),
+  };
   /** It writes, and waits for the disk. */
   readonly #writer: WorkerLink;
   /** It reads, and waits for nobody. */
   readonly #reader: WorkerLink;
+  /** It searches, which can take a while, and starts with the first search. */
+  readonly #searcher: WorkerLink;
   readonly #queue: AppendQueue;
   #logKey: Uint8Array | undefined;
   #open = false;
@@ -75,6 +86,7 @@ class FileStore implements SqliteStore {
     this.#file = file;
     this.#writer = new WorkerLink({ file, busyTimeoutMs, readonly: false });
     this.#reader = new WorkerLink({ file, busyTimeoutMs, readonly: true });
+    this.#searcher = new WorkerLink({ file, busyTimeoutMs, readonly: true });
     this.#queue = new AppendQueue({
       heads: (topicIds) => this.#writer.call("log", "heads", topicIds),
       commit: (additions) => this.#writer.call("log", "commit", additions),
@@ -88,6 +100,7 @@ class FileStore implements SqliteStore {
       this.#inode = inode;
       this.#writer.pin(inode);
       this.#reader.pin(inode);
+      this.#searcher.pin(inode);
       this.#reader.start();
       try {
         // Many may make the file, or start beside each other; who has served must say soon that it cannot any more.
@@ -111,8 +124,9 @@ class FileStore implements SqliteStore {
     });
   }
 
-  /** Reader first: whoever closes last tidies up. */
+  /** Readers first: whoever closes last tidies up. */
   async #release(): Promise<void> {
+    await this.#searcher.close();
     await this.#reader.close();
     await this.#writer.close();
     if (this.#inode !== undefined) forgetFile(this.#inode);
@@ -201,16 +215,20 @@ class FileStore implements SqliteStore {
     return (await this.#read()).call("log", "read", topicId, page);
   }
 
+  async search(topicId: string, query: SearchQuery): Promise<FoundEntries> {
+    return (await this.#read(this.#searcher)).call("search", "search", topicId, query);
+  }
+
   #write(): WorkerLink {
     if (!this.#open) throw storeClosed();
     return this.#writer;
   }
 
   /** Opening the file anew could show what a failed sync has left behind; the writer settles that before. */
-  async #read(): Promise<WorkerLink> {
+  async #read(reader = this.#reader): Promise<WorkerLink> {
     if (!this.#open) throw storeClosed();
-    if (!this.#reader.connected) await this.#writer.call("connection", "open");
-    return this.#reader;
+    if (!reader.connected) await this.#writer.call("connection", "open");
+    return reader;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -21,6 +21,7 @@ export interface StoreFault {
  * - `state`: the tables of members, questions and sealed answers, against the entries; whether a topic is regulated, against its
  *   questions
  * - `checkpoint`: entries and signed heads contradict each other
+ * - `search`: the index of words, against the contents
  * - `rewritten`: the record contradicts a checkpoint that was given
  */
 export type StoreFaultKind =
@@ -35,6 +36,7 @@ export type StoreFaultKind =
   | "received"
   | "state"
   | "checkpoint"
+  | "search"
   | "rewritten";
 
 export interface VerifyStoreOptions {

@@ -6,6 +6,7 @@ import { topicUnknown } from "../store-errors.ts";
 import type { StoreFault, StoreFaultKind, Verification, VerifyStoreOptions } from "./verification.ts";
 import { presentLogKey, RegisteredKeys } from "./verify-keys.ts";
 import { verifySchema } from "./verify-schema.ts";
+import { verifySearch } from "./verify-search.ts";
 import { type TopicToVerify, verifyTopic } from "./verify-topic.ts";
 
 interface HeldCheckpoint extends Checkpoint {
@@ -31,12 +32,14 @@ export async function verifyFile(file: string, options: VerifyStoreOptions): Pro
     }
   };
   const done = { topics: 0, entries: 0 };
+  let readable = false;
   try {
     await attempt(async () => {
       database.exec("BEGIN"); // one view of everything, whatever others write meanwhile
       const schema = verifySchema(database);
       for (const message of schema.messages) add("schema", message);
-      if (!schema.readable) return;
+      readable = schema.readable;
+      if (!readable) return;
       const keys = new RegisteredKeys(database);
       const signer = logKey instanceof Uint8Array ? keys.numberOf(logKey) : undefined;
       if (typeof logKey === "string") add("key", logKey);
@@ -65,6 +68,9 @@ export async function verifyFile(file: string, options: VerifyStoreOptions): Pro
       if (signer !== undefined && signer !== keys.newest) {
         add("key", "the file names a key that is newer than the log key beside it, which therefore signs nothing");
       }
+    });
+    await attempt(() => {
+      if (readable && options.topic === undefined) found.push(...verifySearch(database));
     });
     await attempt(() => {
       for (const message of sayings(database)) add("database", message);

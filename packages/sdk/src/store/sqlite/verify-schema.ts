@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+import { addSearchWords } from "./search-index.ts";
 
 /** What stands in the way of reading a file, or of trusting its rules. */
 export interface SchemaFaults {
@@ -40,6 +41,7 @@ let expected: Map<string, string> | undefined;
 function expectedObjects(): Map<string, string> {
   if (expected === undefined) {
     const fresh = new Database(":memory:");
+    addSearchWords(fresh);
     for (const sql of MIGRATIONS) fresh.exec(sql);
     expected = objectsOf(fresh);
     fresh.close();

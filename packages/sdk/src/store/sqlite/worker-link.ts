@@ -2,6 +2,8 @@ import { Worker } from "node:worker_threads";
 import { RedRoomError } from "../../base/errors.ts";
 import type { ConnectionSettings } from "./connection.ts";
 import type { SqliteLog } from "./sqlite-log.ts";
+import type { SqlitePrepared } from "./sqlite-prepared.ts";
+import type { SqliteSearch } from "./sqlite-search.ts";
 import type { SqliteUsers } from "./sqlite-users.ts";
 import type { Doubt, Failure } from "./store-failure.ts";
 
@@ -37,6 +39,8 @@ interface Targets {
    */
   readonly connection: { open(patienceMs?: number): Uint8Array | undefined; probe(): void; close(): void };
   readonly log: SqliteLog;
+  readonly search: SqliteSearch;
+  readonly prepared: SqlitePrepared;
   readonly users: SqliteUsers;
 }
 
