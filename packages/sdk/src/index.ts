@@ -37,6 +37,7 @@ export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/re
 export { createTopic, type TopicOptions } from "./server/requests.ts";
 export type { RedRoomServerOptions } from "./server/server-options.ts";
 export { setPassword } from "./server/set-password.ts";
+export { checkRoles, type Membership, setRoles } from "./server/set-roles.ts";
 export type { ClientState, StateChange } from "./session/client-state.ts";
 export type { Credentials, CredentialsRequest, CredentialsSource } from "./session/credentials.ts";
 export type { ReconnectDelays } from "./session/reconnect.ts";

@@ -1,11 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { RedRoomError } from "@redroom/sdk";
+import { memberPolicy, type Policy, RedRoomError, roomPolicy } from "@redroom/sdk";
 import { DEFAULT_PORT } from "@redroom/sdk/protocol";
 import * as v from "valibot";
+
+/** What `policy` may be, and who may do what by it. */
+const POLICIES: Readonly<Record<"roles" | "members", Policy>> = { roles: roomPolicy, members: memberPolicy };
 
 const schema = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), DEFAULT_PORT),
+  policy: v.optional(v.picklist(["roles", "members"]), "roles"),
 });
 
 /** What `config.json` holds. */
@@ -13,6 +17,8 @@ export interface Config {
   /** Where to listen: an IP address of this machine; `0.0.0.0` or `::` for all of them. */
   readonly host: string;
   readonly port: number;
+  /** Who may do what in a topic: by `roles` what a deal room gives to each; or all `members` all that a plain chat needs. */
+  readonly policy: "roles" | "members";
 }
 
 export const DEFAULT_CONFIG: Config = v.parse(schema, {});
@@ -47,5 +53,7 @@ export async function readConfig(file: string): Promise<Config | undefined> {
   if (key === null) throw refuse("it is not a JSON object");
   throw refuse(key in schema.entries ? `"${key}" is wrong: ${issue.message}` : `there is no setting "${key}"`);
 }
+
+export const policyOf = ({ policy }: Config): Policy => POLICIES[policy];
 
 export const formatConfig = (config: Config): string => `${JSON.stringify(config, null, 2)}\n`;

@@ -35,12 +35,14 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 9,
-    meaning: "a name, password, title or message is not allowed, taken or unknown; or somebody may not do or see that",
+    meaning:
+      "a name, password, role, title or message is not allowed, taken or unknown; or somebody may not do or see that",
     codes: [
       "NAME_INVALID",
       "NAME_TAKEN",
       "PASSWORD_INVALID",
       "USER_UNKNOWN",
+      "ROLE_INVALID",
       "TITLE_INVALID",
       "TEXT_INVALID",
       "TOPIC_EXISTS",

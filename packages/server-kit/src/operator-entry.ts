@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { randomId } from "@redroom/sdk";
 import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "@redroom/sdk/evidence";
-import type { EntryDraft, EntryKey, Head, TopicStore } from "@redroom/sdk/store";
+import type { EntryDraft, EntryKey, Head, Person, TopicStore } from "@redroom/sdk/store";
 
-const OPERATOR = { id: "operator", name: "operator" };
+/** In whose name the commands write. */
+export const OPERATOR: Person = { id: "operator", name: "operator" };
 
 /** An entry that says what the operator does to the record, for `append` or `erase`. */
 export async function operatorEntry(

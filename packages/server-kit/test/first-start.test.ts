@@ -49,7 +49,7 @@ describe("redroom-server init", () => {
       admin: { name: "admin", password: expect.stringMatching(PASSWORD) },
     });
     expect((await readdir(folder)).sort()).toEqual(FILES);
-    expect(JSON.parse(await readFile(join(folder, "config.json"), "utf8"))).toEqual({ host: "::1", port: 4500 });
+    expect(JSON.parse(await readFile(join(folder, "config.json"), "utf8"))).toEqual({ host: "::1", port: 4500, policy: "roles" });
     expect((await readFile(join(folder, "room.db"))).includes(made.admin.password)).toBe(false);
 
     await using server = await startServer(folder, "--host", "127.0.0.1");

@@ -8,8 +8,14 @@ export const SERVER: Person = { id: "server", name: "server" };
 /** What somebody is called who reads without being a member: only a policy of one's own lets them. */
 const READER_ROLES = ["reader"];
 
+/** Who somebody is in one topic. */
+export interface Pseudonyms {
+  /** Durable when it resolves. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  pseudonymOf(person: Person): Promise<string>;
+}
+
 /** Who is behind the pseudonyms of one topic, and who of them belong to it: its members, and whoever else reads it. */
-export class TopicPeople {
+export class TopicPeople implements Pseudonyms {
   readonly #topicId: string;
   readonly #store: TopicStore;
   readonly #readers: Set<string> | undefined;
@@ -86,7 +92,6 @@ export class TopicPeople {
     return pseudonym;
   }
 
-  /** Durable when it resolves. @throws {RedRoomError} `STORE_UNAVAILABLE`. */
   pseudonymOf(person: Person): Promise<string> {
     const key = JSON.stringify([person.id, person.name]);
     const known = this.#pseudonyms.get(key);

@@ -82,7 +82,7 @@ export class TopicRoom {
     this.#recent = new RecentEntries(topic.head.seq);
     this.#state = emptyState(topic.regulated);
     this.#people = new TopicPeople(topic.id, store, readers, this.bulletin, () => this.#wake());
-    this.#writer = new TopicWriter(topic.id, context, this.#people, (appended) => this.#advance(appended));
+    this.#writer = new TopicWriter(topic, context, this.#people, (appended) => this.#advance(appended));
     this.receipts = new Receipts(
       {
         received: () => store.received(topic.id),

@@ -7,10 +7,19 @@ import type { Range } from "../evidence/ranges.ts";
 import { type Circumstances, decide, decideMembership, type Target, type Wish } from "../rules/decide.ts";
 import type { Draft } from "../rules/topic-state.ts";
 import type { SessionUser } from "../session/session-user.ts";
-import type { Appended, Build, EntryDraft, EntryKey, Person, TopicHead, TopicStore } from "../store/topic-store.ts";
+import type {
+  Appended,
+  Build,
+  EntryDraft,
+  EntryKey,
+  Person,
+  TopicHead,
+  TopicRecord,
+  TopicStore,
+} from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
 import { committed, refuseOther } from "./log-entries.ts";
-import { SERVER, type TopicPeople } from "./topic-people.ts";
+import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
 export interface Submission extends Wish {
@@ -34,20 +43,22 @@ export interface TopicWriterContext {
 /** Writes into the log of one topic: what the rules make of what people want, and what the server has to say. */
 export class TopicWriter {
   readonly #topicId: string;
+  readonly #regulated: boolean;
   readonly #context: TopicWriterContext;
-  readonly #people: TopicPeople;
+  readonly #people: Pseudonyms;
   readonly #onAppended: (appended: Appended) => void;
   /** By author: ends when the next message may be taken. */
   readonly #turns = new Map<string, Promise<void>>();
 
   /** @param onAppended Called with what is durable now, before anybody is answered. */
   constructor(
-    topicId: string,
+    { id, regulated }: Pick<TopicRecord, "id" | "regulated">,
     context: TopicWriterContext,
-    people: TopicPeople,
+    people: Pseudonyms,
     onAppended: (appended: Appended) => void,
   ) {
-    this.#topicId = topicId;
+    this.#topicId = id;
+    this.#regulated = regulated;
     this.#context = context;
     this.#people = people;
     this.#onAppended = onAppended;
@@ -111,7 +122,8 @@ export class TopicWriter {
   /** @param user Who is logged in as `by`, where somebody is. */
   async #circumstances(user: SessionUser | undefined, by: string): Promise<(head: TopicHead) => Circumstances> {
     const { access, clock, maxOpenQuestions } = this.#context;
-    const server = await this.#people.pseudonymOf(SERVER);
+    // It reveals answers, and only a regulated conversation seals any.
+    const server = this.#regulated ? await this.#people.pseudonymOf(SERVER) : "";
     return ({ seq, state }) => ({
       state,
       head: seq,

@@ -2,6 +2,7 @@ import { RedRoomError, RedRoomServer } from "@redroom/sdk";
 import { parseAddress } from "@redroom/sdk/protocol";
 import { type Command, Option } from "commander";
 import type { Identity } from "../certificate.ts";
+import { policyOf } from "../config.ts";
 import { openDataFolder } from "../data-folder.ts";
 import { exitCodeOf, UNEXPECTED } from "../exit-codes.ts";
 import { createLogger, LOG_LEVELS, type Log, type LogLevel } from "../log.ts";
@@ -54,16 +55,19 @@ async function start({ data, json, logLevel, drain, ...flags }: StartOptions): P
   });
   warnBeforeExpiry(log, folder.identity);
 
-  const { identity, store } = folder;
-  const server = new RedRoomServer({ tls: identity, store, logger: log });
+  const { identity, store, config } = folder;
+  const server = new RedRoomServer({ tls: identity, store, policy: policyOf(config), logger: log });
   server.on("online", ({ user, remoteAddress, resumed }) =>
     log.debug({ user: user.id, remoteAddress, resumed }, "somebody is online"),
   );
   server.on("offline", ({ user, remoteAddress }) => log.debug({ user: user.id, remoteAddress }, "somebody is offline"));
-  const listening = parseAddress((await server.listen({ ...folder.config, ...flags })).address);
+  const listening = parseAddress((await server.listen({ host: config.host, port: config.port, ...flags })).address);
 
   const shown = showAddress({ ...listening, pin: identity.pin });
-  log.info({ host: listening.host, port: listening.port, data: folder.paths.folder }, "listening");
+  log.info(
+    { host: listening.host, port: listening.port, policy: config.policy, data: folder.paths.folder },
+    "listening",
+  );
   if (json) await printJson({ event: "listening", address: shown.address });
   else await print(describe(shown));
 
