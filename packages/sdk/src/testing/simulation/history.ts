@@ -1,4 +1,4 @@
-import type { EntryKind } from "../../base/message-kind.ts";
+import type { EntryKind, MessageKind } from "../../base/message-kind.ts";
 import type { QuestionState } from "../../rules/topic-state.ts";
 
 /** Something that a simulation has seen happen. */
@@ -28,6 +28,10 @@ export type Happening =
       readonly text: string;
       readonly id: string;
       readonly code: string;
+      /** The server has answered: it is not stored. Otherwise nobody knows. */
+      readonly refused: boolean;
+      readonly kind: MessageKind;
+      readonly again: boolean;
     }
   /** A view of a topic begins: with the first entry, a certain one, or (0) with what comes. It lives as long as its owner. */
   | {
