@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTopic, createUser, setRoles } from "@redroom/sdk";
+import { sqliteStore } from "@redroom/sdk/sqlite";
 import { commandOf } from "../../../test/command-of.ts";
 import { Running } from "./processes.ts";
 
@@ -8,6 +10,7 @@ const REDROOM_SERVER = commandOf("packages/server-kit");
 
 export const TOPIC = "Vermögensübertragung: Share Deal Szenario";
 export const OTHER_TOPIC = "Due Diligence: Forderungsbewertung";
+const OPERATOR = { id: "operator", name: "operator" };
 const USERS = ["anna", "bernd", "carla", "dora"];
 
 /** The environment of somebody who need not be asked for the password. */
@@ -29,11 +32,7 @@ export class TestServer implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
     const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
     const { address } = await process.event<{ address: string }>("listening");
-    await Promise.all(
-      users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
-    );
-    const members = users.flatMap((name) => ["--member", `${name}:superuser`]);
-    for (const title of topics) await redroomServer(["topic", "create", title, ...members, "--data", folder]);
+    await letIn(users, topics, folder);
     return new TestServer(folder, address, process);
   }
 
@@ -56,6 +55,23 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** As the operator's commands do, beside the server: a process for each of them would take most of a test's time. */
+async function letIn(users: readonly string[], topics: readonly string[], folder: string): Promise<void> {
+  const store = sqliteStore(join(folder, "room.db"), { busyTimeoutMs: 5_000 });
+  await store.open();
+  try {
+    const people = await Promise.all(
+      users.map((name) => createUser(store.users, { name, password: passwordOf(name) })),
+    );
+    for (const title of topics) {
+      const { id } = await createTopic(store, title);
+      for (const member of people) await setRoles(store, id, { member, roles: ["superuser"] }, { by: OPERATOR });
+    }
+  } finally {
+    await store.close();
   }
 }
 
