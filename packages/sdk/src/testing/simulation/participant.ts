@@ -34,6 +34,8 @@ export const ADDRESS = formatAddress({ host: "10.0.0.1", port: SERVER_PORT });
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Messages that a participant writes at most: a conversation, not a load test. */
 const MAX_MESSAGES = 8;
+/** And those that are left to be said once there are no faults any more, such as answers. */
+const LAST_WORDS = 4;
 
 /** Somebody who takes part: connects, opens, reads, writes, leaves and comes back, as a seed decides. */
 export class Participant {
@@ -43,6 +45,7 @@ export class Participant {
   #life: ClientLife | undefined;
   #lives = 0;
   #messages = 0;
+  #lastWords = LAST_WORDS;
   #finishing = false;
   #staying = false;
   #leaving = false;
@@ -78,8 +81,18 @@ export class Participant {
     this.#staying = true;
     while (!this.#leaving) {
       await this.#takePart();
+      this.#sayMore();
       await this.#pause(50, 50);
     }
+  }
+
+  #sayMore(): void {
+    const life = this.#life;
+    const titles = life?.openTitles.filter((title) => life.opened(title) !== undefined) ?? [];
+    const title = titles[this.#lastWords % Math.max(1, titles.length)];
+    if (life === undefined || title === undefined || this.#lastWords === 0 || !this.#random.chance(0.3)) return;
+    this.#lastWords -= 1;
+    this.#writeTo(life, title);
   }
 
   /** Faults are over: no more surprises from here either. */
@@ -93,6 +106,7 @@ export class Participant {
     if (life === undefined || !this.#staying) return [`${this.user} is not there to stay`];
     const sent = [...this.#pending.values(), ...this.#unknown.values()];
     const waiting = sent.filter(({ topic }) => this.#belongsTo(topic)).map(({ text }) => `"${text}" is not stored`);
+    if (this.#lastWords > 0 && life.openTitles.length > 0) waiting.push(`${this.user} has more to say`);
     if (life.client.state !== "online") waiting.push(`${life.name} is ${life.client.state}`);
     if (this.#titles.length > 0 && life.openTitles.length === 0) waiting.push(`${life.name} has nothing open`);
     return waiting;
@@ -227,18 +241,24 @@ export class Participant {
       return;
     }
     for (let count = this.#random.between(1, 3); count > 0 && this.#messages < MAX_MESSAGES; count -= 1) {
-      this.#messages += 1;
-      const topic = life.opened(title);
-      const draft = drawMessage(this.#random, {
-        user: this.user,
-        roles: topic?.self?.roles.length === 0 ? ["reader"] : (topic?.self?.roles ?? []),
-        others: topic?.members.map(({ name }) => name).filter((name) => name !== this.user) ?? [],
-        known: this.#knownOf(title),
-        now: this.#world.clock.now(),
-      });
-      this.#send(life, { ...draft, topic: title, text: `${this.user} ${this.#messages}`, id: randomId() }, false);
+      this.#writeTo(life, title);
     }
     this.#sendUnknown(life);
+  }
+
+  #writeTo(life: ClientLife, title: string): void {
+    const topic = life.opened(title);
+    const roles = topic?.self?.roles ?? [];
+    const draft = drawMessage(this.#random, {
+      user: this.user,
+      roles: roles.length === 0 ? ["reader"] : roles,
+      others: topic?.members.map(({ name }) => name).filter((name) => name !== this.user) ?? [],
+      known: this.#knownOf(title),
+      now: this.#world.clock.now(),
+    });
+    if (draft === undefined) return;
+    this.#messages += 1;
+    this.#send(life, { ...draft, topic: title, text: `${this.user} ${this.#messages}`, id: randomId() }, false);
   }
 
   /** The same message under the same id: it is on record already. */

@@ -33,6 +33,7 @@ const OTHERS: readonly [Roles, ...Roles[]] = [
 ];
 
 export function drawRoles(random: SeededRandom, user: string): Roles {
+  if (user === IMPATIENT) return random.pick([PARTY, [...PARTY, "legal"]]);
   return (user === "anna" || user === "bernd") && random.chance(0.8) ? PARTY : random.pick(OTHERS);
 }
 
@@ -55,7 +56,7 @@ export async function createTopics(
   await store.open();
   const [first, ...others] = TITLES.slice(0, random.between(1, TITLES.length));
   const draw = (title: string): SimulatedTopic => {
-    const members = users.map((user) => [user, user === IMPATIENT ? PARTY : drawRoles(random, user)] as const);
+    const members = users.map((user) => [user, drawRoles(random, user)] as const);
     return {
       title,
       regulated: mayBeRegulated && random.chance(0.7),

@@ -34,8 +34,8 @@ const NOTHING = { re: undefined, to: undefined, priority: undefined, due: undefi
 /** So often somebody does what their role may not allow, or what makes no sense. */
 const WILD = 0.1;
 
-/** What somebody in this role would write; at times anything. */
-export function drawMessage(random: SeededRandom, situation: Situation): Draft {
+/** What somebody in this role would write, where there is something; at times anything. */
+export function drawMessage(random: SeededRandom, situation: Situation): Draft | undefined {
   const { user, roles, known } = situation;
   const highest = known.at(-1)?.seq ?? 0;
   if (random.chance(WILD)) {
@@ -47,14 +47,14 @@ export function drawMessage(random: SeededRandom, situation: Situation): Draft {
   const of = (kind: MessageKind, from = known): KnownMessage[] => from.filter((message) => message.kind === kind);
   const others = (kind: MessageKind): KnownMessage[] => of(kind).filter(({ author }) => author !== user);
   const choices: [weight: number, kind: MessageKind, about: readonly KnownMessage[]][] = [];
-  if (has("interviewer", "superuser", "reader")) choices.push([4, "question", []]);
+  if (has("interviewer", "superuser", "reader")) choices.push([5, "question", []]);
   if (has("interviewee", "superuser", "reader")) {
     const answered = new Set(of("answer", own).map(({ re }) => re));
-    choices.push([6, "answer", others("question").filter(({ seq }) => !answered.has(seq))]);
+    choices.push([12, "answer", others("question").filter(({ seq }) => !answered.has(seq))]);
     choices.push([1, "answer", others("question")]);
   }
   if (has("superuser", "reader")) choices.push([2, "note", []]);
-  if (has("superuser")) choices.push([1, "closing", of("question")], [3, "reveal", others("answer")]);
+  if (has("superuser")) choices.push([1, "closing", of("question")], [5, "reveal", others("answer")]);
   choices.push([1, "withdrawal", of("question", own)], [1, "correction", own]);
   const possible = choices.filter(([, kind, about]) => about.length > 0 || kind === "question" || kind === "note");
   let dice = random.between(
@@ -70,7 +70,7 @@ export function drawMessage(random: SeededRandom, situation: Situation): Draft {
     const re = about[random.between(0, about.length - 1)]?.seq;
     return kind === "question" ? drawQuestion(random, situation) : { ...NOTHING, kind, re };
   }
-  return { ...NOTHING, kind: "note" };
+  return undefined;
 }
 
 function drawQuestion(random: SeededRandom, { others, now }: Situation): Draft {
