@@ -53,7 +53,10 @@ export class RecordedTopic {
     return search(() => this.#access.reach(), this.#access.people, options);
   }
 
-  /** Who has received a message, and when the record says so, in that order. */
+  /**
+   * Who has received a message, and when the record says so, in that order. Receipts do not tell who could read it: of a
+   * message to chosen people, look at its `to`.
+   */
   deliveries(message: Pick<TopicMessage, "seq">): Promise<Receipt[]> {
     return this.#ask((reached) => readDeliveries(reached, this.#access.people, message.seq));
   }
