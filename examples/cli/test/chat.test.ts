@@ -97,9 +97,9 @@ describe("redroom chat", () => {
     anna.type("7\r");
     await anna.sees("Bitte eine Zahl von 1 bis 2 eingeben.");
     anna.type("2\r");
-    await anna.sees(`${TOPIC} – Sie sind anna.`);
+    await anna.sees(`${TOPIC} – Sie sind anna (Superuser).`);
     anna.type("/help\r/nope\r//slash\r");
-    await anna.sees("Enter sendet");
+    await anna.sees("/withdraw NUMMER [GRUND] – eine eigene offene Frage zurücknehmen");
     await anna.sees("Den Befehl /nope gibt es nicht.");
     await anna.sees("anna: /slash");
     anna.type("/quit\r");

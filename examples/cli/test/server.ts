@@ -25,6 +25,7 @@ export class TestServer implements AsyncDisposable {
     public process: Running,
   ) {}
 
+  /** Everybody belongs to every topic as superuser, unless something else is said with `createTopic`. */
   static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
     const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
@@ -32,8 +33,16 @@ export class TestServer implements AsyncDisposable {
     await Promise.all(
       users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
     );
-    for (const title of topics) await redroomServer(["topic", "create", title, "--data", folder]);
-    return new TestServer(folder, address, process);
+    const server = new TestServer(folder, address, process);
+    const members = Object.fromEntries(users.map((name) => [name, "superuser"]));
+    for (const title of topics) await server.createTopic(title, members);
+    return server;
+  }
+
+  /** @param members From name to roles, joined by commas. */
+  async createTopic(title: string, members: Readonly<Record<string, string>>, ...more: string[]): Promise<void> {
+    const people = Object.entries(members).flatMap(([name, roles]) => ["--member", `${name}:${roles}`]);
+    await redroomServer(["topic", "create", title, ...people, ...more, "--data", this.folder]);
   }
 
   /** Another process on the same record and the same port. */
