@@ -55,7 +55,7 @@ describe("redroom chat", () => {
     const intact = ({ lines, cursor }: VirtualScreen) => lines[cursor.row] === "> another half" && cursor.column === 14;
     expect(await bernd.sees((screen) => screen.text.includes(" anna: ") && intact(screen))).toBeLessThan(1000);
     expect(bernd.screen.text.replaceAll("\n", "")).toContain("dachten, und so zwar um 3 €");
-    await anna.sees("✓ #2");
+    await anna.sees("✓ #6"); // behind the four memberships
   }, 60_000);
 
   it("tells unsent and sent messages from stored ones", async () => {
