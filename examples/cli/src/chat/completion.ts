@@ -21,7 +21,7 @@ export interface Completed {
 export function complete(before: string, world: CompletionWorld): Completed {
   const { start, candidates } = candidatesFor(before, world);
   const typed = before.slice(start);
-  const fitting = candidates.filter((candidate) => candidate.toLowerCase().startsWith(typed.toLowerCase()));
+  const fitting = candidates.filter((candidate) => plain(candidate).startsWith(plain(typed)));
   const [only] = fitting;
   if (only === undefined) return { before, candidates: [] };
   if (fitting.length === 1) return { before: `${before.slice(0, start)}${only} `, candidates: [] };
@@ -46,6 +46,9 @@ function candidatesFor(before: string, world: CompletionWorld): { start: number;
 
 /** As it is typed to name somebody. */
 export const recipient = (name: string): string => (/[\s,]/.test(name) ? `@"${name}"` : `@${name}`);
+
+/** Nobody types quotation marks before they know that a name needs them. */
+const plain = (word: string): string => word.replaceAll('"', "").toLowerCase();
 
 function commonStart(all: readonly string[]): string {
   const [first = ""] = all;
