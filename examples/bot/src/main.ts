@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { RedRoomClient, RedRoomError } from "@redroom/sdk";
+import { RedRoomClient, RedRoomError, type Self, type TopicMessage } from "@redroom/sdk";
 import { findAnswer, readAnswers } from "./answers.ts";
 
 const USAGE =
@@ -11,9 +11,15 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** An id that is taken: it was answered before, from another table. */
-function unlessAnswered(error: unknown): void {
-  if (!(error instanceof RedRoomError && error.code === "ID_REUSED")) throw error;
+/** Answered before, from another table; or withdrawn or closed meanwhile. */
+function unlessSettled(error: unknown): void {
+  if (error instanceof RedRoomError && ["ID_REUSED", "REFERENCE_INVALID"].includes(error.code)) return;
+  throw error;
+}
+
+/** Whether a message is a question that was put to us: by somebody else, to all or to us. */
+function isForUs({ kind, by, to }: TopicMessage, self: Self | undefined): boolean {
+  return kind === "question" && by !== self?.id && (to === undefined || to.some(({ id }) => id === self?.id));
 }
 
 async function main(): Promise<void> {
@@ -28,19 +34,18 @@ async function main(): Promise<void> {
 
   const answers = readAnswers(file);
   const client = await RedRoomClient.connect(address, { auth: { name, password } });
-  const me = client.user.name;
   let answering = Promise.resolve();
   let leaving = false;
 
   client.on("message", ({ topic, message }) => {
     console.log(JSON.stringify({ event: "read", topic: topic.title, ...message }));
-    if (message.kind !== "question" || message.author === me) return;
+    if (!isForUs(message, topic.self)) return;
     const text = findAnswer(answers, message.text);
     if (text === undefined) return;
     // The same question always gets the same id, and the record keeps one message an id: whatever restarts, and however
     // often, a question is answered once.
     const id = createHash("sha256").update(`answer to ${message.seq}`).digest().subarray(0, 16).toString("base64url");
-    answering = answering.then(async () => void (await topic.answer(message, text, { id }))).catch(unlessAnswered);
+    answering = answering.then(async () => void (await topic.answer(message, text, { id }))).catch(unlessSettled);
     answering.catch((error) => leaving || fail(error));
   });
   // A lost connection comes back by itself; these do not.
@@ -54,7 +59,12 @@ async function main(): Promise<void> {
   };
   process.once("SIGINT", leave).once("SIGTERM", leave);
 
-  for (const title of titles) await client.topic(title).open({ from: "start" });
+  for (const title of titles) {
+    await client
+      .topic(title)
+      .open({ from: "start" })
+      .catch((error) => fail(`${title}: ${error.message}`));
+  }
 }
 
 main().catch(fail);

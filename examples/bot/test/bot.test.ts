@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "redroom-bot-"));
   operator = new Operator(processes, join(folder, "data"), () => {});
   ({ address } = await operator.start());
-  await Promise.all(["anna", "bot"].map((name) => operator.addUser(name, PASSWORD)));
+  await Promise.all(["anna", "carla", "bot"].map((name) => operator.addUser(name, PASSWORD)));
   await writeFile(join(folder, "answers.json"), JSON.stringify(ANSWERS));
 }, 120_000);
 
@@ -50,6 +50,10 @@ function startBot(args: readonly string[], password = PASSWORD): Running {
 const startBotIn = (title: string): Running =>
   startBot([address, "--user", "bot", "--topic", title, "--answers", join(folder, "answers.json")]);
 
+/** The bot only answers; who asks it leads the conversation. */
+const createTopic = (title: string): Promise<void> =>
+  operator.createTopic(title, { anna: ["superuser"], carla: ["interviewer", "interviewee"], bot: ["interviewee"] });
+
 async function enter(title: string, name = "anna"): Promise<Topic> {
   const client = await RedRoomClient.connect(address, { auth: { name, password: PASSWORD } });
   opened.push(client);
@@ -66,7 +70,7 @@ const answersIn = async (topic: Topic): Promise<(number | undefined)[]> =>
 
 describe("the bot", () => {
   it("answers the questions of its table, in both languages", async () => {
-    await operator.createTopic("Both languages");
+    await createTopic("Both languages");
     startBotIn("Both languages");
     const topic = await enter("Both languages");
     const german = await topic.ask("Eine Frage: WAS IST ein Share Deal?");
@@ -79,12 +83,14 @@ describe("the bot", () => {
     expect(await answerTo(topic, english.seq)).toMatchObject({ text: ANSWERS["what is a share deal"] });
   });
 
-  it("answers nothing else, and never itself", async () => {
-    await operator.createTopic("Nothing else");
-    const [topic, asBot] = await Promise.all([enter("Nothing else"), enter("Nothing else", "bot")]);
-    await topic.send("What is a share deal? A note only.");
-    const unknown = await topic.ask("What is an asset deal?");
+  it("answers nothing else: no question to somebody else, and never itself, though it may do and see all that", async () => {
+    await operator.createTopic("Nothing else", { anna: ["superuser"], carla: ["interviewer"], bot: ["superuser"] });
+    const topic = await enter("Nothing else");
+    const [asCarla, asBot] = await Promise.all([enter("Nothing else", "carla"), enter("Nothing else", "bot")]);
+    await topic.note("What is a share deal? A note only.");
+    const unknown = await asCarla.ask("What is an asset deal?");
     await topic.answer(unknown, "Ask rather: what is a share deal?");
+    await asCarla.ask("What is a share deal?", { to: ["anna"] });
     await asBot.ask("What is a share deal?");
     const known = await topic.ask("What is a share deal?");
     startBotIn("Nothing else");
@@ -93,7 +99,7 @@ describe("the bot", () => {
   });
 
   it("answers a question once, however often it restarts, and those that came while it was away", async () => {
-    await operator.createTopic("Once");
+    await createTopic("Once");
     const topic = await enter("Once");
     const asked: number[] = [];
     for (const _ of [1, 2, 3]) {
@@ -108,6 +114,16 @@ describe("the bot", () => {
     await answerTo(topic, asked.at(-1) ?? 0);
     expect(await answersIn(topic)).toEqual(asked);
   }, 60_000);
+
+  it("goes on where a question was withdrawn before it came", async () => {
+    await createTopic("Withdrawn");
+    const topic = await enter("Withdrawn");
+    await topic.withdraw(await topic.ask("What is a share deal?"), "I know by now.");
+    const { seq } = await topic.ask("Was ist ein Share Deal?");
+    startBotIn("Withdrawn");
+    await answerTo(topic, seq);
+    expect(await answersIn(topic)).toEqual([seq]);
+  });
 
   it("says in one line what is wrong", async () => {
     await expect(startBot([address]).ended).rejects.toThrow(/^the bot ended with 1; redroom-bot: usage: .*$/);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AtTerminal } from "./processes.ts";
 import { as, passwordOf, redroomServer, TestServer } from "./server.ts";
 
-const PARTY = "interviewer,interviewee";
+const PARTY = ["interviewer", "interviewee"];
 const DEAL = "Project Kestrel";
 
 let server: TestServer;
@@ -23,7 +23,7 @@ async function join(name: string, topic: string, { lang = "en", rows = 40, colum
 
 describe("a regulated exchange in two terminals", () => {
   it("shows each side what the other has committed to, and both answers once both are given", async () => {
-    await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY }, "--regulated");
+    await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY }, { regulated: true });
     await using anna = await join("anna", DEAL);
     await using bernd = await join("bernd", DEAL);
     expect(anna.screen.text).toContain("Project Kestrel – you are anna (interviewer, interviewee).");
@@ -56,7 +56,7 @@ describe("a regulated exchange in two terminals", () => {
   }, 120_000);
 
   it("says it in German where that is spoken", async () => {
-    await server.createTopic("Projekt Falke", { anna: PARTY, bernd: PARTY }, "--regulated");
+    await server.createTopic("Projekt Falke", { anna: PARTY, bernd: PARTY }, { regulated: true });
     await using anna = await join("anna", "Projekt Falke", { lang: "de" });
     await using bernd = await join("bernd", "Projekt Falke", { lang: "de" });
     await anna.sees("— bernd ist da —");
@@ -73,7 +73,7 @@ describe("a regulated exchange in two terminals", () => {
 
 describe("roles in the chat", () => {
   it("are told before anything is sent, with what is possible instead", async () => {
-    await server.createTopic("Interview", { anna: "interviewer", bernd: "interviewee" });
+    await server.createTopic("Interview", { anna: ["interviewer"], bernd: ["interviewee"] });
     await using anna = await join("anna", "Interview");
     anna.type("/close 3 enough\r");
     await anna.sees("/close is not for you here: you are interviewer. You can use: /ask /correct /withdraw");
@@ -86,7 +86,7 @@ describe("roles in the chat", () => {
   }, 60_000);
 
   it("are enforced by the server all the same: what it refuses is shown with its text", async () => {
-    await server.createTopic("Removal", { anna: "superuser", bernd: "superuser" });
+    await server.createTopic("Removal", { anna: ["superuser"], bernd: ["superuser"] });
     await using anna = await join("anna", "Removal");
     anna.type("/withdraw 99\r");
     await anna.sees("✗ [not stored]");
@@ -97,7 +97,7 @@ describe("roles in the chat", () => {
   }, 60_000);
 
   it("decide what Tab offers: commands, people, and the questions that can be answered", async () => {
-    await server.createTopic("Completion", { anna: "interviewer", bernd: "interviewee", carla: "interviewee" });
+    await server.createTopic("Completion", { anna: ["interviewer"], bernd: ["interviewee"], carla: ["interviewee"] });
     await using anna = await join("anna", "Completion");
     await using bernd = await join("bernd", "Completion");
     anna.type("/as\t@be\tHow high?\r");
@@ -113,7 +113,7 @@ describe("roles in the chat", () => {
   }, 60_000);
 
   it("show questions, people, deliveries and what is found", async () => {
-    await server.createTopic("Overview", { anna: "superuser", bernd: "superuser" });
+    await server.createTopic("Overview", { anna: ["superuser"], bernd: ["superuser"] });
     await using anna = await join("anna", "Overview", { rows: 60 });
     await using bernd = await join("bernd", "Overview");
     anna.type("/ask @bernd Wie hoch sind die Rückstellungen?\r");
@@ -135,7 +135,7 @@ describe("roles in the chat", () => {
 
 describe("a prepared message", () => {
   it("is chosen from a list, filled step by step, and sent once the person has seen it", async () => {
-    await server.createTopic("Prepared", { anna: "superuser", bernd: "superuser" });
+    await server.createTopic("Prepared", { anna: ["superuser"], bernd: ["superuser"] });
     const file = "## question: Provisions\nHow high are the provisions on {date}?\n\n## note\nThank you.\n";
     const path = joined(server.folder, "prepared.md");
     await writeFile(path, file);
@@ -156,7 +156,7 @@ describe("a prepared message", () => {
 
 describe("the password", () => {
   it("is changed without being shown, and is the one to log in with from then on", async () => {
-    await server.createTopic("Password", { dora: "superuser" });
+    await server.createTopic("Password", { dora: ["superuser"] });
     await using dora = await join("dora", "Password");
     dora.type("/passwd\r");
     await dora.sees("Current password:");

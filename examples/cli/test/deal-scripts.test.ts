@@ -5,7 +5,7 @@ import { type Running, redroom } from "./processes.ts";
 import { as, passwordOf, redroomServer, TestServer } from "./server.ts";
 
 const DEAL = "Project Kestrel";
-const PARTY = "interviewer,interviewee";
+const PARTY = ["interviewer", "interviewee"];
 
 interface Line {
   readonly [key: string]: unknown;
@@ -15,7 +15,7 @@ interface Line {
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start({ topics: [] });
-  await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY, carla: "legal" }, "--regulated");
+  await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY, carla: ["legal"] }, { regulated: true });
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 

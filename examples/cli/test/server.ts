@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTopic, createUser, setRoles, type TopicOptions } from "@redroom/sdk";
+import { type SqliteStore, sqliteStore } from "@redroom/sdk/sqlite";
 import { commandOf } from "../../../test/command-of.ts";
 import { Running } from "./processes.ts";
 
@@ -8,6 +10,7 @@ const REDROOM_SERVER = commandOf("packages/server-kit");
 
 export const TOPIC = "Vermögensübertragung: Share Deal Szenario";
 export const OTHER_TOPIC = "Due Diligence: Forderungsbewertung";
+const OPERATOR = { id: "operator", name: "operator" };
 const USERS = ["anna", "bernd", "carla", "dora"];
 
 /** The environment of somebody who need not be asked for the password. */
@@ -17,7 +20,7 @@ export const as = (name: string): { readonly env: NodeJS.ProcessEnv } => ({
 
 export const passwordOf = (name: string): string => `${name} und ihr langes Passwort`;
 
-/** A real `redroom-server` with users and topics. */
+/** A real `redroom-server` with users and topics, in which everybody may do everything. */
 export class TestServer implements AsyncDisposable {
   private constructor(
     readonly folder: string,
@@ -30,19 +33,38 @@ export class TestServer implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
     const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
     const { address } = await process.event<{ address: string }>("listening");
-    await Promise.all(
-      users.map((name) => redroomServer(["user", "add", name, "--password-stdin", "--data", folder], passwordOf(name))),
-    );
     const server = new TestServer(folder, address, process);
-    const members = Object.fromEntries(users.map((name) => [name, "superuser"]));
-    for (const title of topics) await server.createTopic(title, members);
+    await server.#beside(async (store) => {
+      await Promise.all(users.map((name) => createUser(store.users, { name, password: passwordOf(name) })));
+    });
+    for (const title of topics) await server.createTopic(title, Object.fromEntries(users.map(superuser)));
     return server;
   }
 
-  /** @param members From name to roles, joined by commas. */
-  async createTopic(title: string, members: Readonly<Record<string, string>>, ...more: string[]): Promise<void> {
-    const people = Object.entries(members).flatMap(([name, roles]) => ["--member", `${name}:${roles}`]);
-    await redroomServer(["topic", "create", title, ...people, ...more, "--data", this.folder]);
+  /** @param members From name to roles. */
+  createTopic(
+    title: string,
+    members: Readonly<Record<string, readonly string[]>>,
+    options: TopicOptions = {},
+  ): Promise<void> {
+    return this.#beside(async (store) => {
+      const { id } = await createTopic(store, title, options);
+      for (const [name, roles] of Object.entries(members)) {
+        const member = await store.users.findUser(name);
+        if (member !== undefined) await setRoles(store, id, { member, roles }, { by: OPERATOR });
+      }
+    });
+  }
+
+  /** As the operator's commands do, beside the server: a process for each of them would take most of a test's time. */
+  async #beside(work: (store: SqliteStore) => Promise<void>): Promise<void> {
+    const store = sqliteStore(join(this.folder, "room.db"), { busyTimeoutMs: 5_000 });
+    await store.open();
+    try {
+      await work(store);
+    } finally {
+      await store.close();
+    }
   }
 
   /** Another process on the same record and the same port. */
@@ -66,6 +88,8 @@ export class TestServer implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
+
+const superuser = (name: string): [string, readonly string[]] => [name, ["superuser"]];
 
 /** Runs a command of the operator. */
 export async function redroomServer(args: readonly string[], input = ""): Promise<Running> {

@@ -16,6 +16,8 @@ export interface Line {
 export interface Conversation {
   readonly people: readonly string[];
   readonly bot: string;
+  /** Of each of them, in every topic. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
   /** Titles. */
   readonly topics: readonly string[];
   /** In the order in which they are said. */
@@ -25,6 +27,7 @@ export interface Conversation {
 interface Written {
   readonly people: readonly string[];
   readonly bot: string;
+  readonly roles: Readonly<Record<string, readonly string[]>>;
   readonly topics: Readonly<Record<string, string>>;
   readonly lines: readonly (Pick<Line, "topic" | "by" | "kind" | "text"> & {
     readonly id?: string;
@@ -37,12 +40,13 @@ export const lineKey = ({ topic, text }: Pick<Line, "topic" | "text">): string =
 
 /** Reads `conversation.json`, where topics and questions have short names instead of titles and numbers. */
 export function readConversation(file = new URL("../conversation.json", import.meta.url)): Conversation {
-  const { people, bot, topics, lines } = JSON.parse(readFileSync(file, "utf8")) as Written;
+  const { people, bot, roles, topics, lines } = JSON.parse(readFileSync(file, "utf8")) as Written;
   const heads = new Map<string, number>();
   const questions = new Map<string, number>();
   return {
     people,
     bot,
+    roles,
     topics: Object.values(topics),
     lines: lines.map(({ topic, by, kind, text, id, re }) => {
       const seq = (heads.get(topic) ?? 0) + 1;

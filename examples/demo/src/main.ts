@@ -20,7 +20,7 @@ const PACE_MS = process.stdout.isTTY ? 100 : 0;
 const SILENCE_MS = 20_000;
 
 const conversation = readConversation();
-const { people, bot, topics, lines } = conversation;
+const { people, bot, roles, topics, lines } = conversation;
 const screen = new Screen([...people, bot]);
 
 /** @returns Everything that participants received, once the server has stopped. */
@@ -30,7 +30,7 @@ async function perform(processes: Processes, data: string): Promise<Stage> {
   screen.print(`    ${address}`);
   const passwords = new Map([...people, bot].map((name) => [name, randomBytes(12).toString("base64url")]));
   await Promise.all([...passwords].map(([name, password]) => operator.addUser(name, password)));
-  for (const title of topics) await operator.createTopic(title);
+  for (const title of topics) await operator.createTopic(title, roles);
 
   screen.heading(`The conversation: ${people.join(", ")} and a bot, each a process of its own`);
   const stage = await play(processes, address, passwords);

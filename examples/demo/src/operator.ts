@@ -45,8 +45,10 @@ export class Operator {
     await this.#run(["user", "add"], [name, "--data", this.#data, "--password-stdin"], `${password}\n`);
   }
 
-  async createTopic(title: string): Promise<void> {
-    await this.#run(["topic", "create"], [title, "--data", this.#data]);
+  /** @param members From name to roles. */
+  async createTopic(title: string, members: Readonly<Record<string, readonly string[]>>): Promise<void> {
+    const named = Object.entries(members).flatMap(([name, roles]) => ["--member", `${name}:${roles.join(",")}`]);
+    await this.#run(["topic", "create"], [title, ...named, "--data", this.#data]);
   }
 
   async #run(name: readonly string[], args: readonly string[], input?: string): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Heard } from "./report.ts";
 
 /**
- * Numbers messages as they were written: 1, 2, 3 … in their topic. In the record, deliveries have numbers too, and nobody
- * knows in advance where they fall.
+ * Numbers messages as they were written: 1, 2, 3 … in their topic. In the record, members and deliveries have numbers too,
+ * and nobody knows in advance where they fall.
  *
  * @param record Every message of every topic, as the file holds them.
  * @returns What was heard with these numbers; 0 for what the file does not hold.

@@ -2,7 +2,7 @@ import { parseContent, parseLeaf } from "@redroom/sdk/evidence";
 import { sqliteStore } from "@redroom/sdk/sqlite";
 import type { Heard } from "./report.ts";
 
-/** Reads every message of every topic, deliveries and memberships left out, from the file, without a server. */
+/** Reads every message of every topic, without what the server and the operator have noted, from the file, without a server. */
 export async function readRecord(file: string): Promise<Heard[]> {
   const store = sqliteStore(file);
   await store.open();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findAnswer, readAnswers } from "../../bot/src/answers.ts";
 import { lineKey, readConversation } from "../src/conversation.ts";
 
-const { people, bot, topics, lines } = readConversation();
+const { people, bot, roles, topics, lines } = readConversation();
 const answers = readAnswers(new URL("../../bot/answers.json", import.meta.url));
 
 describe("the written conversation", () => {
@@ -46,6 +46,12 @@ describe("the written conversation", () => {
       if (kind === "answer") expect(question).toMatchObject({ kind: "question", by: expect.not.stringMatching(by) });
       else expect(re).toBeUndefined();
     }
+  });
+
+  it("needs only what the roles allow: the bot answers, and whoever writes notes leads the conversation", () => {
+    expect(roles[bot]).toEqual(["interviewee"]);
+    for (const name of people) expect(roles[name]).toEqual(["superuser"]);
+    for (const { kind } of lines.filter(({ by }) => by === bot)) expect(kind).toBe("answer");
   });
 
   it("gives the bot exactly the lines that it says by its table, right behind their questions", () => {

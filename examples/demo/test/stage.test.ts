@@ -7,6 +7,7 @@ const topic = "Share Deal";
 const conversation: Conversation = {
   people: ["Anna", "Bernd"],
   bot: "Bot",
+  roles: {},
   topics: [topic],
   lines: [
     { topic, seq: 1, by: "Anna", kind: "note", text: "eins", re: undefined },

@@ -55,6 +55,7 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
           id: stored.id,
           kind: "question",
           author: "anna",
+          by: topic.self?.id,
           at: stored.at,
           text: "Wie hoch sind die Rückstellungen? 🧾 مرحبا",
         },
@@ -70,7 +71,7 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
     await topic.send("two");
     const arriving = nextMessages(bernd, 3);
     await bernd.topic("Share Deal").open({ from: "start" });
-    await topic.answer({ seq: 1 }, "three");
+    await topic.correct({ seq: 1 }, "three");
 
     const seen = await arriving;
     expect(seen.map(({ message, live }) => [message.seq, message.text, live])).toEqual([
@@ -78,7 +79,7 @@ describe.each<WorldKind>(["memory", "real"])("a conversation (%s)", (kind) => {
       [2, "two", false],
       [3, "three", true],
     ]);
-    expect(seen[2]?.message).toMatchObject({ kind: "answer", re: 1 });
+    expect(seen[2]?.message).toMatchObject({ kind: "correction", re: 1 });
   });
 
   it("joins history to live without gap or overlap while three others publish", async () => {

@@ -98,6 +98,7 @@ describe("in a room,", () => {
     ["an unknown key", { host: "127.0.0.1", prot: 4433 }, 'no setting "prot"'],
     ["a wrong type", { port: "4433" }, '"port" is wrong'],
     ["a port out of range", { port: 0 }, '"port" is wrong'],
+    ["a policy that nobody knows", { policy: "anarchy" }, '"policy" is wrong'],
     ["an array", [], "not a JSON object"],
   ])("config.json with %s ends with 2", async (_what, config, reason) => {
     await writeFile(file("config.json"), JSON.stringify(config));

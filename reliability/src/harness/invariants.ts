@@ -120,9 +120,9 @@ function faultsOfView(
   return [];
 }
 
-/** What is shown as a message: all but the server's own entries about who has received what. */
+/** What is shown as a message: all but what is noted about who belongs to the topic, and who has received what. */
 function messagesOf(entries: readonly RecordedEntry[]): RecordedEntry[] {
-  return entries.filter(({ kind }) => kind !== "delivery");
+  return entries.filter(({ kind }) => kind !== "delivery" && kind !== "membership");
 }
 
 const keyOf = ({ author, id }: { readonly author: string; readonly id: string }): string => `${id} ${author}`;

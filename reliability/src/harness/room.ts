@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createTopic, createUser } from "@redroom/sdk";
+import { createTopic, createUser, setRoles } from "@redroom/sdk";
 import { parseAddress } from "@redroom/sdk/protocol";
 import { verifyStore } from "@redroom/sdk/sqlite";
 import { openDataFolder } from "@redroom/server-kit";
@@ -14,6 +14,8 @@ import { type LogLine, type ServerOptions, ServerProcess } from "./server-proces
 /** Beside the program: a system's temporary folder may be memory, which syncs nothing. */
 const HERE = join(import.meta.dirname, "../..");
 const PASSWORD = "nothing here is secret";
+/** Who lets the people into the topics. */
+const HARNESS = { id: "harness", name: "harness" };
 
 /** Below the ports that systems give to those who dial: while the server is away, no client must get its port. */
 const somePort = (): number => 10_000 + Math.floor(Math.random() * 20_000);
@@ -45,8 +47,12 @@ export class Room implements AsyncDisposable {
     const folder = mkdtempSync(join(parent ?? HERE, ".data-"));
     {
       await using data = await openDataFolder(folder, { announce: async () => {} });
-      await Promise.all(people.map((name) => createUser(data.store.users, { name, password: PASSWORD })));
-      for (const title of topics) await createTopic(data.store, title);
+      const { store } = data;
+      const users = await Promise.all(people.map((name) => createUser(store.users, { name, password: PASSWORD })));
+      for (const title of topics) {
+        const { id } = await createTopic(store, title);
+        for (const member of users) await setRoles(store, id, { member, roles: ["superuser"] }, { by: HARNESS });
+      }
     }
     const process = new ServerProcess(folder, { port: somePort(), ...server });
     return new Room(folder, server, process, await process.listening);

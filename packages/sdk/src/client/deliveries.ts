@@ -10,7 +10,9 @@ const MAX_FOLLOWED = 1_024;
 interface Followed {
   /** More than one where a message was sent again. */
   readonly sendings: Set<Sending>;
-  /** Pseudonyms of those whom it is for and who have not confirmed it yet. */
+  /** Pseudonyms of those whom it is for; `undefined`: all members. What others confirm is that they have its place. */
+  readonly to: readonly string[] | undefined;
+  /** Those of them who have not confirmed it yet. */
   readonly awaited: Set<string>;
 }
 
@@ -49,7 +51,7 @@ export class Deliveries {
     this.#expected.delete(sending.id);
     const others = this.#others(to ?? this.#people.members.map(({ id }) => id));
     const [having, awaited] = partition(others, (pseudonym) => this.#has(pseudonym, seq));
-    const followed: Followed = this.#followed.get(seq) ?? { sendings: new Set(), awaited: new Set(awaited) };
+    const followed: Followed = this.#followed.get(seq) ?? { sendings: new Set(), to, awaited: new Set(awaited) };
     followed.sendings.add(sending);
     this.#followed.set(seq, followed);
     this.#tell(followed, having);
@@ -64,7 +66,11 @@ export class Deliveries {
     for (const [seq, followed] of this.#followed) {
       if (seq < first || seq > last) continue;
       for (const pseudonym of to) followed.awaited.delete(pseudonym);
-      this.#tell(followed, this.#others(to));
+      const { to: named = to } = followed;
+      this.#tell(
+        followed,
+        this.#others(to).filter((one) => named.includes(one)),
+      );
     }
     return this.#namesOf(to);
   }

@@ -10,7 +10,7 @@ import { openHead, reconcile } from "./reconcile.ts";
 import { expectLast, request } from "./request.ts";
 
 /** What stands at one number: a text that can be read, one that is sealed, or neither. */
-export type PageEntry = { readonly seq: number } & (
+type PageEntry = { readonly seq: number } & (
   | { readonly entry: ReadEntry; readonly sealed?: never }
   | { readonly sealed: ReadSealed; readonly entry?: never }
   | { readonly entry?: never; readonly sealed?: never }

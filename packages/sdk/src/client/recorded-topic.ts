@@ -53,7 +53,10 @@ export class RecordedTopic {
     return search(() => this.#access.reach(), this.#access.people, options);
   }
 
-  /** Who has received a message, and when the record says so, in that order. */
+  /**
+   * Who has received a message, and when the record says so, in that order. Receipts do not tell who could read it: of a
+   * message to chosen people, look at its `to`.
+   */
   deliveries(message: Pick<TopicMessage, "seq">): Promise<Receipt[]> {
     return this.#ask((reached) => readDeliveries(reached, this.#access.people, message.seq));
   }
@@ -83,8 +86,9 @@ export class RecordedTopic {
    *
    * @throws {RedRoomError} `LOG_FORK`, with both checkpoints; `PROTOCOL_ERROR` when the log's key did not sign it.
    */
-  confirm(checkpoint: string): Promise<void> {
-    return this.#ask(({ link, id }) => confirmCheckpoint(link, id, checkpoint));
+  async confirm(checkpoint: string): Promise<void> {
+    const { link, id } = await this.#access.reach();
+    await confirmCheckpoint(link, id, checkpoint);
   }
 
   /**

@@ -20,7 +20,7 @@ export interface CreateTopicOptions {
   readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
-export const toListing = ({ createdAt, ...topic }: TopicInfo): TopicListing => ({
+const toListing = ({ createdAt, ...topic }: TopicInfo): TopicListing => ({
   ...topic,
   createdAt: new Date(createdAt),
 });

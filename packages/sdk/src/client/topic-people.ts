@@ -47,7 +47,7 @@ export class TopicPeople {
   }
 
   get self(): Self | undefined {
-    return this.#self && { ...this.#self, name: this.#ownName };
+    return this.#self && { ...this.#self, name: this.nameOf(this.#self.id) };
   }
 
   get waiting(): readonly WaitingPair[] {
@@ -59,7 +59,7 @@ export class TopicPeople {
   }
 
   readonly nameOf = (pseudonym: string): string =>
-    pseudonym === this.#self?.id ? this.#ownName : (this.#known.get(pseudonym)?.name ?? "");
+    this.#known.get(pseudonym)?.name || (pseudonym === this.#self?.id ? this.#ownName : "");
 
   person(id: string): Person {
     return { id, name: this.nameOf(id) };
@@ -135,7 +135,7 @@ export class TopicPeople {
     this.#self = self;
     const changed =
       before === undefined || !sameList(before.roles, roles) || !sameList(before.capabilities, self.capabilities);
-    if (changed) this.#tell("rights", { self: { ...self, name: this.#ownName } });
+    if (changed) this.#tell("rights", { self: { ...self, name: this.nameOf(id) } });
   }
 
   #member(id: string, roles: readonly string[], name?: string): void {

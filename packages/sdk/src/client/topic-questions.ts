@@ -35,12 +35,13 @@ export async function readQuestions(
   people: TopicPeople,
   { state, of, for: answerer, after: known, limit = 100, onWithheld }: QuestionsOptions,
 ): Promise<TopicQuestion[]> {
+  const answers = answerer === undefined ? undefined : people.find(answerer);
   const wanted = {
     type: "listQuestions",
     topic: id,
     ...(state !== undefined && { state }),
     ...(of !== undefined && { of: people.find(of) }),
-    ...(answerer !== undefined && { for: people.find(answerer) }),
+    ...(answers !== undefined && { for: answers }),
   } as const;
   const questions: TopicQuestion[] = [];
   for (let [after, more] = [known, true]; more && questions.length < limit; ) {
@@ -49,7 +50,8 @@ export async function readQuestions(
     const page = readPage(response, id, people);
     for (const { seq, question } of page.questions) {
       if (question === undefined) onWithheld?.(seq);
-      else questions.push(question);
+      // A question to all is for everybody but its author.
+      else if (question.message.by !== answers) questions.push(question);
       after = seq;
     }
     more = page.more && page.questions.length > 0;

@@ -3,6 +3,7 @@ import type { Link } from "./link.ts";
 import { messageOf, type NameOf, type SealedMessage, sealedMessageOf, type TopicMessage } from "./message.ts";
 import { checkProof, requestProof } from "./prove-leaf.ts";
 import { reconcile } from "./reconcile.ts";
+import { watched } from "./watched.ts";
 
 /** What stands between the messages, in its place, for whoever wants to know. */
 export interface Gaps {
@@ -49,8 +50,9 @@ function take({ entries }: HistoryPage, limit: number, messages: TopicMessage[],
   }
 }
 
+/** What is wrong with the note is its bearer's fault, and no breach. */
 export async function confirmCheckpoint(link: Link, topic: string, checkpoint: string): Promise<void> {
-  return reconcile(link, topic, link.trust(topic).open(checkpoint));
+  await watched(link, reconcile(link, topic, link.trust(topic).open(checkpoint)));
 }
 
 /** @returns The text of a `.tlog-proof` file, checked. */

@@ -1,6 +1,8 @@
 import type { MessageKind } from "../base/message-kind.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { Message } from "../protocol/messages.ts";
+import { type Highlight, highlightsOf, queryWords } from "../rules/search-words.ts";
+import type { QuestionState } from "../rules/topic-state.ts";
 import { messageOf, type NameOf, readEntry, type TopicMessage } from "./message.ts";
 import { expectLast, request } from "./request.ts";
 import type { Reached } from "./topic-access.ts";
@@ -19,6 +21,8 @@ export interface SearchOptions {
   /** Whom it names: names, pseudonyms, or `"me"`; one of them. */
   readonly to?: readonly string[];
   readonly kinds?: readonly MessageKind[];
+  /** Questions in this state, and nothing else. */
+  readonly state?: QuestionState;
   /** `true` by default. */
   readonly newestFirst?: boolean;
   /** Goes on behind the message of this seq, in the direction of the search. */
@@ -30,6 +34,8 @@ export interface SearchOptions {
 /** A message that a search has found. */
 export interface Found {
   readonly message: TopicMessage;
+  /** Where its text has what was looked for: what `text.slice(start, end)` takes. */
+  readonly highlights: readonly Highlight[];
 }
 
 /** So many are asked for at a time. */
@@ -39,7 +45,18 @@ const PAGE = 50;
 export async function* search(
   reach: () => Promise<Reached>,
   people: TopicPeople,
-  { text, from, until, by, to, kinds, newestFirst = true, after, limit = Number.POSITIVE_INFINITY }: SearchOptions,
+  {
+    text,
+    from,
+    until,
+    by,
+    to,
+    kinds,
+    state,
+    newestFirst = true,
+    after,
+    limit = Number.POSITIVE_INFINITY,
+  }: SearchOptions,
 ): AsyncGenerator<Found, void, undefined> {
   const { id } = await reach();
   const wanted = {
@@ -47,19 +64,23 @@ export async function* search(
     topic: id,
     ...(text !== undefined && { text }),
     ...(kinds !== undefined && { kinds: [...kinds] }),
+    ...(state !== undefined && { state }),
     ...(by !== undefined && { authors: by.map((one) => people.find(one)) }),
     ...(to !== undefined && { recipients: to.map((one) => people.find(one)) }),
     ...(from !== undefined && { from: from.getTime() }),
     ...(until !== undefined && { until: until.getTime() }),
     newestFirst,
   } as const;
+  const words = queryWords(text ?? "");
   let next = after;
   for (let missing = limit; missing > 0; ) {
     const { link } = await reach(); // a slow loop may outlive a connection
     const size = Math.min(missing, PAGE, link.limits.maxPageEntries);
     const response = await request(link, { ...wanted, ...(next !== undefined && { after: next }), limit: size });
     const page = await watched(link, readPage(response, id, people.nameOf));
-    for (const message of page.messages.slice(0, missing)) yield { message };
+    for (const message of page.messages.slice(0, missing)) {
+      yield { message, highlights: highlightsOf(message.text, words) };
+    }
     missing -= page.messages.length;
     if (page.next === undefined) return;
     next = page.next;

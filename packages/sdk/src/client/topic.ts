@@ -1,5 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { Capability } from "../rules/policy.ts";
+import { fill } from "../rules/prepared.ts";
 import type { Link } from "./link.ts";
 import { messageOf, type ReadEntry, type ReadSealed, sealedMessageOf, type TopicMessage } from "./message.ts";
 import type { MessageFeed } from "./message-feed.ts";
@@ -13,6 +14,7 @@ import type { Sending } from "./sending.ts";
 import { TopicAccess, type TopicHost } from "./topic-access.ts";
 import { TopicReader } from "./topic-reader.ts";
 import type { Gaps } from "./topic-record.ts";
+import type { PreparedMessage } from "./topic-requests.ts";
 import { TypingNotice } from "./typing-notice.ts";
 
 /** Where to begin: with the first message, with those to come, or with a certain seq. */
@@ -179,6 +181,19 @@ export class Topic extends RecordedTopic {
   /** Writes something that is neither question nor answer. See `send`. */
   note(text: string, options: AddressOptions = {}): Sending {
     return this.send(text, { ...options, kind: "note" });
+  }
+
+  /**
+   * Sends one of the messages to pick from, with a value for each of its placeholders. See `send`.
+   *
+   * @throws {RedRoomError} `TEXT_INVALID` at once when a value is missing, or is for no placeholder.
+   */
+  sendPrepared(
+    { kind, text }: Pick<PreparedMessage, "kind" | "text">,
+    values: Readonly<Record<string, string>> = {},
+    options: Omit<SendOptions, "kind"> = {},
+  ): Sending {
+    return this.send(fill(text, values), { ...options, kind });
   }
 
   /** Corrects a message of ours: nothing is changed, the correction refers to it and goes to the same people. See `send`. */

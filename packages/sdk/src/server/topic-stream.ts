@@ -127,11 +127,12 @@ export class TopicStream implements ServedStream {
   }
 
   #tellTyping({ id, active }: MessageOf<"typing">): void {
+    if (this.#over) return;
     if (id !== undefined) throw protocolError("a typing notice of a client names somebody");
     if (this.#reader === undefined) throw protocolError("a typing notice came on a stream that reads nothing");
     const mayWrite = ["ask", "answer", "note"] as const;
     const { capabilities } = this.#room?.rightsOf(this.#user) ?? { capabilities: new Set() };
-    if (!this.#context.typingNotices || this.#over || !mayWrite.some((one) => capabilities.has(one))) return;
+    if (!this.#context.typingNotices || !mayWrite.some((one) => capabilities.has(one))) return;
     this.#room?.tellTyping(this.#reader.pseudonym, active);
   }
 
@@ -162,12 +163,13 @@ export class TopicStream implements ServedStream {
   }
 
   #confirm({ first, last }: MessageOf<"receipt">): void {
+    if (this.#over) return; // it was under way when the stream failed, or was cut off
     if (this.#reader === undefined) throw protocolError("a receipt came on a stream that reads nothing");
     const { pseudonym, subscription } = this.#reader;
     if (first > last || last > subscription.last) {
       throw protocolError(`a receipt of ${first} to ${last} came behind entry ${subscription.last}`);
     }
-    if (!this.#over) this.#room?.receipts.add(pseudonym, { first, last });
+    this.#room?.receipts.add(pseudonym, { first, last });
   }
 
   #readText(body: Uint8Array): string {

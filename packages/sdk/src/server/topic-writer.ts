@@ -82,7 +82,7 @@ export class TopicWriter {
       const appending = this.#append(key, (head) => build(head, undefined));
       release();
       return appending;
-    });
+    }).catch((thrown: unknown) => this.#storedBefore(key, thrown));
     const [entry] = appended.entries;
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     if (appended.duplicate) refuseOther(entry, { kind, re, content: encodeContent(text) });
@@ -134,12 +134,8 @@ export class TopicWriter {
     });
   }
 
-  /**
-   * Decides by the entry that is referred to, and again where that has changed meanwhile. Whoever sends again what was stored
-   * long ago gets the old answer, although the same wish would be refused by now.
-   */
+  /** Decides by the entry that is referred to, and again where that has changed meanwhile. */
   async #decideAndAppend(key: EntryKey, re: number, build: BuildUpon): Promise<Appended> {
-    const { store } = this.#context;
     for (;;) {
       const target = await this.#target(re);
       try {
@@ -148,12 +144,19 @@ export class TopicWriter {
           return build(head, target);
         });
       } catch (thrown) {
-        if (thrown instanceof StaleTarget) continue;
-        const entry = isRefusal(thrown) ? await store.findEntry(this.#topicId, key) : undefined;
-        if (entry === undefined) throw thrown;
-        return { entries: [entry], duplicate: true, checkpoint: "" };
+        if (!(thrown instanceof StaleTarget)) throw thrown;
       }
     }
+  }
+
+  /**
+   * Whoever sends again what was stored long ago gets the old answer, although the same wish would be refused by now: the
+   * deadline is over, the role is another, or it is itself what fills the limit.
+   */
+  async #storedBefore(key: EntryKey, refusal: unknown): Promise<Appended> {
+    const entry = isRefusal(refusal) ? await this.#context.store.findEntry(this.#topicId, key) : undefined;
+    if (entry === undefined) throw refusal;
+    return { entries: [entry], duplicate: true, checkpoint: "" };
   }
 
   async #append(key: EntryKey, build: Build): Promise<Appended> {

@@ -65,19 +65,27 @@ export class AppendQueue {
   }
 
   async #write(calls: readonly AppendCall[]): Promise<void> {
-    const batch = new Batch(this.#heads);
+    const learned = new Set<string>();
+    const batch = new Batch(this.#heads, learned);
     let taken = 0;
     try {
-      await this.#learnHeads(calls);
-      while (taken < calls.length && batch.bytes < MAX_BYTES) batch.add(calls[taken++] as AppendCall);
+      await this.#learnHeads(calls, learned);
+      let doubted: string | undefined;
+      while (taken < calls.length && batch.bytes < MAX_BYTES && doubted === undefined) {
+        const call = calls[taken] as AppendCall;
+        if (batch.add(call)) taken += 1;
+        else doubted = call.topicId;
+      }
+      // A head that refuses somebody is read again: nobody is refused by what is no longer so. In call order, as always.
+      if (doubted !== undefined) this.#heads.delete(doubted);
       this.#calls.unshift(...calls.slice(taken));
       if (batch.additions.length === 0) return;
       const result = await this.#backend.commit(batch.additions);
       if (result.type === "committed") {
-        for (const [topicId, head] of batch.heads) this.#heads.set(topicId, head);
+        for (const [topicId, head] of batch.heads) if (topicId !== doubted) this.#heads.set(topicId, head);
         batch.committed(result.checkpoints);
       } else {
-        for (const [topicId, head] of result.heads) this.#heads.set(topicId, head);
+        for (const [topicId, head] of result.heads) if (topicId !== doubted) this.#heads.set(topicId, head);
         this.#calls.unshift(...batch.refused(result.found));
       }
     } catch (thrown) {
@@ -89,12 +97,14 @@ export class AppendQueue {
     }
   }
 
-  async #learnHeads(calls: readonly AppendCall[]): Promise<void> {
+  /** @param learned Gets the topics whose heads had to be read. */
+  async #learnHeads(calls: readonly AppendCall[], learned: Set<string>): Promise<void> {
     if (this.#heads.size > MAX_KNOWN_HEADS) this.#heads.clear();
     const unknown = [...new Set(calls.map(({ topicId }) => topicId))].filter((topicId) => !this.#heads.has(topicId));
     if (unknown.length === 0) return;
     const heads = await this.#backend.heads(unknown);
     for (const [index, topicId] of unknown.entries()) {
+      learned.add(topicId);
       const head = heads[index];
       if (head !== undefined) this.#heads.set(topicId, head);
     }

@@ -58,6 +58,7 @@ export class Batch {
   readonly heads = new Map<string, TopicHead>();
   bytes = 0;
   readonly #before: ReadonlyMap<string, TopicHead>;
+  readonly #learned: ReadonlySet<string>;
   readonly #keys = new Map<string, StoredEntry>();
   readonly #members: {
     readonly call: AppendCall;
@@ -65,18 +66,26 @@ export class Batch {
     readonly result: Omit<Appended, "checkpoint">;
   }[] = [];
 
-  /** @param before The heads as they are known; a topic without one does not exist. */
-  constructor(before: ReadonlyMap<string, TopicHead>) {
+  /**
+   * @param before The heads as they are known; a topic without one does not exist.
+   * @param learned The topics whose head was read for this batch; that of the others is remembered.
+   */
+  constructor(before: ReadonlyMap<string, TopicHead>, learned: ReadonlySet<string>) {
     this.#before = before;
+    this.#learned = learned;
   }
 
-  /** A call that fails is answered here, and concerns no other. */
-  add(call: AppendCall): void {
+  /**
+   * A call that fails is answered here, and concerns no other.
+   *
+   * @returns `false` when it was refused by a head that is remembered: somebody else may have written what allows it.
+   */
+  add(call: AppendCall): boolean {
     const { topicId, key, erases } = call;
     const repeated = this.#keys.get(keyOf(topicId, key));
     if (repeated !== undefined) {
       this.#members.push({ call, addition: undefined, result: { entries: [repeated], duplicate: true } });
-      return;
+      return true;
     }
     try {
       const head = this.heads.get(topicId) ?? this.#before.get(topicId);
@@ -101,8 +110,10 @@ export class Batch {
       const deliveries = entries.flatMap(({ delivery }) => delivery ?? []);
       this.additions.push({ topicId, key, entries: added, deliveries, changes, erases });
     } catch (thrown) {
+      if (!this.#learned.has(topicId)) return false;
       call.reject(thrown);
     }
+    return true;
   }
 
   /** Everything was written: answers all calls. */

@@ -115,7 +115,8 @@ export interface TopicStore {
    * - Calls for one topic MUST take effect in call order. Many calls SHOULD share one sync (group commit).
    * - When it resolves, `read` and `findTopic` MUST see the entries.
    * - A call that rejects MAY have taken effect only if the code is `STORE_UNAVAILABLE`; the same call again, with the same
-   *   key, finds out. What `build` throws rejects this call, unchanged, and no other.
+   *   key, finds out. What `build` throws rejects this call, unchanged, and no other; it
+   *   MUST have thrown it upon the head as it is, also where another process has moved that since.
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE` (retryable), `STORE_CLOSED`, `INTERNAL`.
    */

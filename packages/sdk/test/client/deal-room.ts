@@ -35,7 +35,6 @@ export async function openDealRoom(members: Members, { regulated = false } = {})
 }
 
 export type DealRoom = Awaited<ReturnType<typeof openDealRoom>>;
-export type Participant = Awaited<ReturnType<DealRoom["join"]>>;
 
 /** Ask and answer, as each of two parties of a deal does. */
 export const PARTY = ["interviewer", "interviewee"] as const;

@@ -156,6 +156,24 @@ describe("an administrator", () => {
     expect(await bernd.topics()).toEqual([]);
   });
 
+  it("and everybody else calls somebody by the present name, who stays the same", async () => {
+    await using office = await openOffice();
+    const [admin, anna, bernd] = [await office.as("admin"), await office.as("anna"), await office.as("bernd")];
+    await admin.createTopic(DEAL, { members: { anna: ["interviewer"], bernd: ["interviewee"] } });
+    const [hers, his] = [await anna.topic(DEAL).open(), await bernd.topic(DEAL).open()];
+    const { id } = hers.self ?? {};
+    const renamed = [anna, bernd].map(
+      (client) =>
+        new Promise<string>((resolve) => {
+          client.on("member", ({ member }) => member.name !== "anna" && member.id === id && resolve(member.name));
+        }),
+    );
+    await anna.changeName("Anna Berg");
+    expect(await Promise.all(renamed)).toEqual(["Anna Berg", "Anna Berg"]);
+    expect(his.members.find((member) => member.id === id)?.name).toBe("Anna Berg");
+    expect(hers.self).toMatchObject({ id, name: "Anna Berg" });
+  });
+
   it("is refused for a title, a user or a role that is not there, and everybody else for everything", async () => {
     await using office = await openOffice();
     const [admin, anna] = [await office.as("admin"), await office.as("anna")];

@@ -89,6 +89,39 @@ describe("an answer of a regulated topic", () => {
     expect(anna.withheld).toEqual([]);
   });
 
+  it("is handed over once, and behind its reveal, whatever was the last to come before the connection was lost", async () => {
+    const ofTheLog = ["entry", "sealed", "revealed", "placeholder", "checkpoint"];
+    for (let last = 0; last < 12; last += 1) {
+      await using room = await regulatedRoom();
+      const { anna, bernd, his } = await openExchange(room);
+      await room.until(() => anna.sealed.length > 0);
+      let came = 0;
+      room.liar.lie = (message) => {
+        if (ofTheLog.includes(message.type)) came += 1;
+        return came > last && ofTheLog.includes(message.type) ? [] : [message];
+      };
+      void anna.topic.answer(his, "A bank.");
+      await room.pass(400);
+      room.liar.lie = (message) => [message];
+      room.network.cut();
+      await room.until(() => [anna, bernd].every(({ messages }) => answersIn(messages).length === 2));
+      await room.pass(400);
+      for (const { messages, withheld } of [anna, bernd]) {
+        expect([
+          answersIn(messages)
+            .map(({ text }) => text)
+            .sort(),
+          withheld,
+        ]).toEqual([["A bank.", "Two million."], []]);
+        const places = messages.map(({ seq, revealedBy = seq }) => revealedBy);
+        expect(places, `lost behind ${last}`).toEqual(places.toSorted((a, b) => a - b));
+      }
+      // Hers was revealed before Bernd had it sealed.
+      const revealed = anna.messages.findIndex(({ revealedBy }) => revealedBy !== undefined);
+      expect(anna.messages[revealed - 1]).toMatchObject({ kind: "reveal", re: anna.messages[revealed]?.seq });
+    }
+  });
+
   it("is handed over once when it was sealed before the connection was lost, and revealed meanwhile", async () => {
     await using room = await regulatedRoom();
     const { anna, his } = await openExchange(room);

@@ -4,6 +4,7 @@ import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../src/protocol/messages.ts";
+import { everybody } from "../everybody.ts";
 import { openWorld } from "../world.ts";
 import { ask, CONSENT_TEXT, codeOf, OTHER_PASSWORD, peopleWorld, tryLogin } from "./people-world.ts";
 import { turns } from "./raw-client.ts";
@@ -120,7 +121,12 @@ describe("a client", () => {
     anna.on("topicFailed", ({ error }) => failed.push(error.code));
     const port = Number(new URL(world.address).port);
     await world.server.close({ drainMs: 0, retryAfterMs: 0 });
-    await using server = new RedRoomServer({ store: world.store, transport: world.transport, consent });
+    await using server = new RedRoomServer({
+      store: world.store,
+      transport: world.transport,
+      policy: everybody,
+      consent,
+    });
     await server.listen({ port });
     expect(await asked).toBe(CONSENT_TEXT);
     const sending = open.send("two");

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
+import { draftOf, newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
 import { runProgram } from "./child.ts";
 import { openStore } from "./sqlite-files.ts";
 
@@ -53,6 +53,26 @@ describe("two processes with one SQLite store", () => {
     const [again, next] = await Promise.all([say(other, topic.id, "third again", key), say(other, topic.id, "fourth")]);
     expect(again).toMatchObject({ duplicate: true, entries: [{ seq: 3, content: '{"text":"third"}' }] });
     expect(next).toMatchObject({ duplicate: false, entries: [{ seq: 4 }] });
+  });
+
+  it("refuse nobody by what the other has changed since", async () => {
+    await using world = await openStore();
+    const other = await world.another();
+    const topic = await newTopic(world.store);
+    await say(world.store, topic.id, "first");
+    await say(other, topic.id, "second");
+    const onlyBehind = (seq: number, key = newKey()) =>
+      world.store.append(topic.id, key, (head) => {
+        if (head.seq < seq) throw new RangeError(`${head.seq} < ${seq}`);
+        return [draftOf(topic.id, key, head, `behind ${seq}`)];
+      });
+
+    const [allowed, refused] = [onlyBehind(2), onlyBehind(5)];
+    const last = say(world.store, topic.id, "last");
+
+    await expect(refused).rejects.toThrow(new RangeError("3 < 5"));
+    expect(await allowed).toMatchObject({ entries: [{ seq: 3 }] });
+    expect(await last).toMatchObject({ entries: [{ seq: 4 }] });
   });
 
   it("keep the write-ahead log of the one that stays when the other closes", async () => {

@@ -1,5 +1,5 @@
 import type { RedRoomError } from "../../base/errors.ts";
-import type { TopicMessage } from "../../client/message.ts";
+import type { SealedMessage, TopicMessage } from "../../client/message.ts";
 import type { RedRoomClient } from "../../client/redroom-client.ts";
 import type { Topic } from "../../client/topic.ts";
 import type { SimulatedHost } from "../network/simulated-network.ts";
@@ -20,7 +20,7 @@ export class ClientLife {
   readonly clock: MortalClock;
   readonly client: RedRoomClient;
   readonly #recorder: Recorder;
-  readonly #onRead: (title: string, seq: number) => void;
+  readonly #onRead: (title: string, message: TopicMessage) => void;
   readonly #open = new Map<string, OpenTopic>();
   readonly #views = new Set<string>();
   #viewCount = 0;
@@ -30,7 +30,10 @@ export class ClientLife {
     process: { readonly name: string; readonly host: SimulatedHost; readonly clock: MortalClock },
     client: RedRoomClient,
     recorder: Recorder,
-    { onRead, onClosed }: { readonly onRead: (title: string, seq: number) => void; readonly onClosed: () => void },
+    {
+      onRead,
+      onClosed,
+    }: { readonly onRead: (title: string, message: TopicMessage) => void; readonly onClosed: () => void },
   ) {
     this.name = process.name;
     this.host = process.host;
@@ -75,7 +78,12 @@ export class ClientLife {
     const view = this.#newView(title, from);
     let count = 0;
     try {
-      for await (const message of this.client.topic(title).messages({ from: from === 0 ? "now" : from })) {
+      const gaps = {
+        onSealed: (message: SealedMessage) => this.#pass(view, message.seq, message.commitment),
+        onWithheld: (seq: number) => this.#pass(view, seq),
+      };
+      const topic = this.client.topic(title);
+      for await (const message of topic.messages({ from: from === 0 ? "now" : from, ...gaps })) {
         if (!this.#views.has(view)) return;
         this.#read(view, title, message);
         count += 1;
@@ -93,7 +101,18 @@ export class ClientLife {
   async readHistory(topic: Topic, from: number, limit: number): Promise<void> {
     const view = this.#newView(topic.title, from);
     try {
-      for (const message of await topic.history({ from, limit })) this.#read(view, topic.title, message);
+      const passed: { seq: number; commitment?: string }[] = [];
+      const messages = await topic.history({
+        from,
+        limit,
+        onSealed: ({ seq, commitment }) => passed.push({ seq, commitment }),
+        onWithheld: (seq) => passed.push({ seq }),
+      });
+      const all = [...messages, ...passed].sort((a, b) => a.seq - b.seq);
+      for (const one of all) {
+        if ("text" in one) this.#read(view, topic.title, one);
+        else this.#pass(view, one.seq, one.commitment);
+      }
       this.#end(view, { enough: true });
     } catch (error) {
       this.#end(view, { code: codeOf(error) });
@@ -126,6 +145,10 @@ export class ClientLife {
       const view = this.#open.get(topic.title)?.view;
       if (view !== undefined) this.#read(view, topic.title, message);
     });
+    this.client.on("sealed", ({ topic, message }) => {
+      this.#pass(this.#open.get(topic.title)?.view, message.seq, message.commitment);
+    });
+    this.client.on("withheld", ({ topic, seq }) => this.#pass(this.#open.get(topic.title)?.view, seq));
     this.client.on("topicFailed", ({ topic, error }) => this.#fail(topic.title, error.code));
     this.client.on("closed", (cause) => {
       for (const view of [...this.#views]) this.#end(view, cause && { code: cause.code });
@@ -147,9 +170,16 @@ export class ClientLife {
     return view;
   }
 
-  #read(view: string, title: string, { seq, id, author, kind, text }: TopicMessage): void {
-    this.#onRead(title, seq);
-    this.#recorder.note({ type: "reads", reader: view, seq, id, author, kind, text });
+  #read(view: string, title: string, message: TopicMessage): void {
+    const { seq, id, author, kind, text, revealedBy } = message;
+    this.#onRead(title, message);
+    this.#recorder.note({ type: "reads", reader: view, seq, id, author, kind, text, revealedBy });
+  }
+
+  #pass(view: string | undefined, seq: number, commitment?: string): void {
+    if (view !== undefined && this.#views.has(view)) {
+      this.#recorder.note({ type: "passes", reader: view, seq, commitment });
+    }
   }
 
   #end(view: string, end: { readonly enough?: boolean; readonly code?: string } = {}): void {

@@ -1,4 +1,5 @@
-import type { EntryKind } from "../../base/message-kind.ts";
+import type { EntryKind, MessageKind } from "../../base/message-kind.ts";
+import type { QuestionState } from "../../rules/topic-state.ts";
 
 /** Something that a simulation has seen happen. */
 export type Happening =
@@ -27,6 +28,10 @@ export type Happening =
       readonly text: string;
       readonly id: string;
       readonly code: string;
+      /** The server has answered: it is not stored. Otherwise nobody knows. */
+      readonly refused: boolean;
+      readonly kind: MessageKind;
+      readonly again: boolean;
     }
   /** A view of a topic begins: with the first entry, a certain one, or (0) with what comes. It lives as long as its owner. */
   | {
@@ -46,7 +51,11 @@ export type Happening =
       readonly author: string;
       readonly kind: EntryKind;
       readonly text: string;
+      /** It was sealed, and has come behind this reveal. */
+      readonly revealedBy?: number | undefined;
     }
+  /** A view comes to an entry without its text; `commitment`: of one that is sealed. */
+  | { readonly type: "passes"; readonly reader: string; readonly seq: number; readonly commitment?: string | undefined }
   /** The view ends; `enough`: its owner wanted no more. */
   | {
       readonly type: "stops";
@@ -67,13 +76,24 @@ export type Happening =
       readonly topic: string;
       readonly first: number;
       readonly last: number;
-      /** Those that people read: not the deliveries. */
+      /** Those that people read: neither deliveries nor memberships. */
       readonly messages: readonly number[];
       readonly checkpoint: string;
     }
   /** A server was told by its store that it does not work, or that it does. */
   | { readonly type: "storeAnswered"; readonly server: string; readonly worked: boolean }
   | { readonly type: "serverSent"; readonly server: string; readonly what: "ack" | "entry" }
+  /** A server has begun with a log of so many entries, or was told that they are durable. */
+  | { readonly type: "knows"; readonly server: string; readonly topic: string; readonly last: number }
+  /** A server wrote something of a topic to somebody; `seq`: the content of this entry. */
+  | {
+      readonly type: "sentTo";
+      readonly server: string;
+      readonly user: string;
+      readonly topic: string;
+      readonly what: string;
+      readonly seq?: number | undefined;
+    }
   /** A client has verified this checkpoint. */
   | { readonly type: "trusts"; readonly client: string; readonly topic: string; readonly checkpoint: string }
   /** A callback has thrown where nobody can catch it: the process would have ended. */
@@ -98,8 +118,26 @@ export interface RecordedEntry {
   readonly text: string;
   readonly re: number | undefined;
   readonly leaf: string;
-  /** Names; only of a delivery. */
+  /** Names; of a message to all members: none. */
   readonly to: readonly string[];
+  /** Names, of a question of a regulated topic. */
+  readonly asked?: readonly string[] | undefined;
+  readonly due?: number | undefined;
+  /** By the clock of the server that wrote it. */
+  readonly at: number;
+  readonly commitment: string;
+}
+
+/** What the store says of a topic in the end, beside its log: names for pseudonyms. */
+export interface RecordedState {
+  readonly regulated: boolean;
+  readonly members: ReadonlyMap<string, readonly string[]>;
+  readonly sealed: readonly number[];
+  readonly questions: readonly {
+    readonly seq: number;
+    readonly state: QuestionState;
+    readonly asked: readonly string[] | undefined;
+  }[];
 }
 
 /** All that the invariants are judged by. */
@@ -107,6 +145,10 @@ export interface History {
   readonly events: readonly HistoryEvent[];
   /** By topic. */
   readonly record: ReadonlyMap<string, readonly RecordedEntry[]>;
+  /** By topic. */
+  readonly states: ReadonlyMap<string, RecordedState>;
+  /** Whoever can log in may write and read, whatever the roles are: the policy of a plain chat. */
+  readonly open: boolean;
   /** Timers that closed clients and servers have left behind. */
   readonly timersLeft: number;
 }
@@ -135,7 +177,9 @@ function describe(event: Happening): string | undefined {
     case "opened":
       return `${event.reader} is open`;
     case "reads":
-      return `${event.reader} reads ${event.seq} "${event.text}" of ${event.author}`;
+      return `${event.reader} reads ${event.seq} "${event.text}" of ${event.author}${event.revealedBy === undefined ? "" : `, revealed by ${event.revealedBy}`}`;
+    case "passes":
+      return `${event.reader} comes to ${event.seq}, which is ${event.commitment === undefined ? "for others" : "sealed"}`;
     case "stops":
       return `${event.reader} stops${event.code === undefined ? "" : `: ${event.code}`}`;
     case "state": {
@@ -147,6 +191,8 @@ function describe(event: Happening): string | undefined {
     case "storeAnswered":
       return event.worked ? undefined : `${event.server} hears that the store does not work`;
     case "serverSent":
+    case "sentTo":
+    case "knows":
     case "trusts":
       return undefined;
     case "threw":

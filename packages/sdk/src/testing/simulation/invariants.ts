@@ -1,6 +1,11 @@
+import { MESSAGE_KINDS, type MessageKind } from "../../base/message-kind.ts";
 import { readCheckpoint } from "../../evidence/checkpoint.ts";
 import { appendLeaf, EMPTY_FRONTIER, equalHashes, type Hash, hashLeaf, rootOf } from "../../evidence/merkle.ts";
-import { type EventOf, eventsOf, type History, type HistoryEvent, type RecordedEntry } from "./history.ts";
+import { type EventOf, eventsOf, type History, type RecordedEntry } from "./history.ts";
+import { IMPATIENT } from "./people.ts";
+import { justified, keptState, permitted } from "./regulated-invariants.ts";
+import { handedOver, kept } from "./sight-invariants.ts";
+import { expected, userOf, views } from "./views.ts";
 
 /** What was promised and not kept. */
 export interface Violation {
@@ -28,6 +33,11 @@ const INVARIANTS: Readonly<Record<string, (history: History) => string[]>> = {
   "a receipt says only what was read": truthfulReceipts,
   "nothing throws where nobody can catch it": calm,
   "nothing is left behind": tidy,
+  "nobody is sent what is not for them, sealed, or behind their removal": kept,
+  "each answer is revealed when its reader owes nothing older, and then at once": justified,
+  "each reader gets what is theirs, and each answer once, as it was sealed": handedOver,
+  "nothing forbidden is on record": permitted,
+  "questions and members are what the log says": keptState,
 };
 
 export function judge(history: History): Violation[] {
@@ -36,9 +46,11 @@ export function judge(history: History): Violation[] {
   );
 }
 
-const isMessage = ({ kind }: RecordedEntry): boolean => kind !== "delivery";
+const isMessage = ({ kind }: RecordedEntry): boolean => kind !== "delivery" && kind !== "membership";
 
-const userOf = (client: string): string => client.replace(/ \d+$/, "");
+/** The server reveals answers in its own name. */
+const isOfServer = ({ kind, author }: Pick<RecordedEntry, "kind" | "author">): boolean =>
+  kind === "reveal" && author === "server";
 
 const entryAt = (history: History, topic: string, seq: number): RecordedEntry | undefined =>
   history.record.get(topic)?.[seq - 1];
@@ -74,8 +86,8 @@ function oneOrder(history: History): string[] {
     }),
   );
   const missed = views(history.events).flatMap((view) => {
-    const last = view.reads.at(-1)?.seq ?? 0;
-    const seen = new Set(view.reads.map(({ seq }) => seq));
+    const last = view.shows.at(-1)?.place ?? 0;
+    const seen = new Set(view.shows.map(({ place }) => place));
     return expected(history.events, view)
       .filter(({ seq }) => seq <= last && !seen.has(seq))
       .map(({ seq }) => `${view.opens.reader} has read ${last}, and never ${seq}`);
@@ -84,13 +96,14 @@ function oneOrder(history: History): string[] {
 }
 
 function viewsGrow(history: History): string[] {
-  return views(history.events).flatMap(({ opens, reads }) => {
+  return views(history.events).flatMap(({ opens, shows }) => {
     let last = opens.from - 1;
-    return reads.flatMap(({ seq }) => {
-      const grown = seq > last;
+    return shows.flatMap(({ place, revealed }) => {
+      // A revealed answer comes with its reveal.
+      const grown = place > last || (revealed && place === last);
       const before = last;
-      last = seq;
-      return grown ? [] : [`${opens.reader} reads ${seq} after ${before}`];
+      last = place;
+      return grown ? [] : [`${opens.reader} reads ${place} after ${before}`];
     });
   });
 }
@@ -117,7 +130,11 @@ function causal(history: History): string[] {
 
 function noneInvented(history: History): string[] {
   const sends = new Map(eventsOf(history, "sends").map((sent) => [sent.id, sent]));
-  const inventions = (where: string, { id, author, text }: Pick<RecordedEntry, "id" | "author" | "text">): string[] => {
+  const inventions = (
+    where: string,
+    { id, author, text, kind }: Pick<RecordedEntry, "id" | "author" | "text" | "kind">,
+  ): string[] => {
+    if (isOfServer({ kind, author })) return [];
     const sent = sends.get(id);
     if (sent !== undefined && sent.text === text && userOf(sent.client) === author) return [];
     return [`${where} is "${text}" of ${author}, which nobody has sent`];
@@ -140,10 +157,30 @@ function resolved(history: History): string[] {
     if (first === undefined || first.seq === ack.seq) return [];
     return [`"${ack.text}" was acked as ${first.seq}, then as ${ack.seq}`];
   });
-  const refused = eventsOf(history, "failed").flatMap(({ client, text, code }) =>
-    code === "CONNECTION_CLOSED" ? [] : [`"${text}" of ${client} failed with ${code}, and nothing was wrong with it`],
-  );
+  const onRecord = new Set([...history.record.values()].flat().map(({ author, id }) => `${author} ${id}`));
+  const refused = eventsOf(history, "failed").flatMap((failed) => {
+    const { client, text, code, id } = failed;
+    if (!failed.refused) return [];
+    if (onRecord.has(`${userOf(client)} ${id}`)) return [`"${text}" was refused with ${code}, and is on record`];
+    return mayBeRefused(history, failed)
+      ? []
+      : [`"${text}" of ${client} failed with ${code}, and nothing was wrong with it`];
+  });
   return [...contradictions, ...refused];
+}
+
+/** Why the server may refuse which messages; the checks of what is on record say whether it should have refused more. */
+const REFUSALS: Readonly<Record<string, readonly MessageKind[]>> = {
+  NOT_ALLOWED: MESSAGE_KINDS,
+  RECIPIENT_INVALID: ["question"],
+  DEADLINE_INVALID: ["question"],
+  TOO_MANY_QUESTIONS: ["question"],
+  REFERENCE_INVALID: ["answer", "correction", "withdrawal", "closing", "reveal", "note", "question"],
+};
+
+function mayBeRefused({ open }: History, { code, kind }: EventOf<"failed">): boolean {
+  if (open && (kind === "question" || kind === "note") && code === "NOT_ALLOWED") return false;
+  return REFUSALS[code]?.includes(kind) ?? false;
 }
 
 /** From the turn behind the one in which a server heard that its store has failed, until it hears that it works. */
@@ -191,7 +228,7 @@ function delivered(history: History): string[] {
     .filter(({ stopped }) => stopped === undefined || stopped.at > rested.at)
     .flatMap((view) => {
       const ready = Math.max(healed.at, view.opened?.at ?? 0, onlineSince(history, view.opens.client));
-      const readAt = new Map(view.reads.map(({ seq, at }) => [seq, at]));
+      const readAt = new Map(view.shows.map(({ place, at }) => [place, at]));
       return expected(history.events, view).flatMap(({ seq, at }) => {
         const due = Math.max(ready, at) + DELIVERY_MS;
         const read = readAt.get(seq) ?? due;
@@ -199,17 +236,6 @@ function delivered(history: History): string[] {
       });
     });
   return [...rested.waitingFor.map((what) => `no rest: ${what}`), ...gaveUp, ...late];
-}
-
-/** What is still to be read in the views that go on. */
-export function unread(events: readonly HistoryEvent[]): string[] {
-  return views(events)
-    .filter(({ stopped }) => stopped === undefined)
-    .flatMap((view) => {
-      const read = new Set(view.reads.map(({ seq }) => seq));
-      const missing = expected(events, view).filter(({ seq }) => !read.has(seq));
-      return missing.map(({ seq }) => `${view.opens.reader} has not read ${seq}`);
-    });
 }
 
 /** A delivery was recorded only after every message of its range by others had been handed to its recipients. */
@@ -222,10 +248,11 @@ function truthfulReceipts(history: History): string[] {
       const committed = commitOf(history, topic, seq);
       const range = entries.slice(Number(text) - 1, re).filter(isMessage);
       for (const name of to) {
+        if (name === IMPATIENT) continue; // says whatever it likes
         const read = new Set<number>();
-        for (const { opens, reads } of all) {
+        for (const { opens, shows } of all) {
           if (opens.topic !== topic || userOf(opens.client) !== name) continue;
-          for (const message of reads) if (message.at <= (committed?.at ?? 0)) read.add(message.seq);
+          for (const shown of shows) if (shown.at <= (committed?.at ?? 0)) read.add(shown.place);
         }
         const missing = range.find((message) => message.author !== name && !read.has(message.seq));
         if (missing)
@@ -242,50 +269,6 @@ function calm(history: History): string[] {
 
 function tidy({ timersLeft }: History): string[] {
   return timersLeft === 0 ? [] : [`${timersLeft} timers are pending though everything is closed`];
-}
-
-/** A reader's view, from its opening to its end. */
-interface View {
-  readonly opens: EventOf<"opens">;
-  readonly opened: EventOf<"opened"> | undefined;
-  readonly stopped: EventOf<"stops"> | undefined;
-  readonly reads: readonly EventOf<"reads">[];
-}
-
-/** All views, in the order of their opening. */
-function views(events: readonly HistoryEvent[]): readonly View[] {
-  const byReader = new Map<string, { -readonly [K in keyof View]: View[K] } & { reads: EventOf<"reads">[] }>();
-  for (const event of events) {
-    if (event.type === "opens") {
-      byReader.set(event.reader, { opens: event, opened: undefined, stopped: undefined, reads: [] });
-    } else if (event.type === "reads") byReader.get(event.reader)?.reads.push(event);
-    else if (event.type === "opened" || event.type === "stops") {
-      const view = byReader.get(event.reader);
-      if (view === undefined) continue;
-      if (event.type === "opened") view.opened = event;
-      else view.stopped = event;
-    }
-  }
-  return [...byReader.values()];
-}
-
-/** The messages that are for a view, with the time at which each became durable. */
-function expected(
-  events: readonly HistoryEvent[],
-  { opens, opened, reads }: View,
-): { readonly seq: number; readonly at: number }[] {
-  const first = reads[0]?.seq ?? Number.POSITIVE_INFINITY;
-  return events.flatMap((event) =>
-    event.type !== "committed" || event.topic !== opens.topic
-      ? []
-      : event.messages
-          .filter((seq) => {
-            if (opens.from > 0) return seq >= opens.from;
-            // Whoever wants what comes gets it from the answer to the opening on, or from earlier.
-            return seq >= first || (opened !== undefined && event.step > opened.step);
-          })
-          .map((seq) => ({ seq, at: event.at })),
-  );
 }
 
 const commitOf = (history: History, topic: string, seq: number): EventOf<"committed"> | undefined =>

@@ -1,35 +1,41 @@
 import { randomId } from "../../base/id.ts";
-import { MESSAGE_KINDS, type MessageKind } from "../../base/message-kind.ts";
+import type { TopicMessage } from "../../client/message.ts";
 import { RedRoomClient } from "../../client/redroom-client.ts";
+import type { Sending } from "../../client/sending.ts";
+import type { Topic } from "../../client/topic.ts";
 import { formatAddress } from "../../protocol/address.ts";
 import type { ManualClock } from "../manual-clock.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../network/simulated-network.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { ClientLife, codeOf } from "./client-life.ts";
 import { MortalClock } from "./mortal-clock.ts";
+import type { SimulatedTopic } from "./people.ts";
 import type { Recorder } from "./recorder.ts";
 import { HEARTBEAT_MS, SERVER_PORT } from "./server-lives.ts";
+import { type Draft, drawMessage, type KnownMessage } from "./what-to-write.ts";
 
 /** What all participants share. */
 export interface ParticipantWorld {
   readonly clock: ManualClock;
   readonly network: SimulatedNetwork;
   readonly recorder: Recorder;
-  readonly topics: readonly [string, ...string[]];
+  readonly topics: readonly [SimulatedTopic, ...SimulatedTopic[]];
+  /** Whether somebody belongs to a topic for all that the administrator has said. */
+  isMember(user: string, title: string): boolean;
 }
 
-interface Message {
+interface Message extends Draft {
   readonly topic: string;
   readonly text: string;
   readonly id: string;
-  readonly kind: MessageKind;
-  readonly re: number | undefined;
 }
 
-const ADDRESS = formatAddress({ host: "10.0.0.1", port: SERVER_PORT });
+export const ADDRESS = formatAddress({ host: "10.0.0.1", port: SERVER_PORT });
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Messages that a participant writes at most: a conversation, not a load test. */
-const MAX_MESSAGES = 6;
+const MAX_MESSAGES = 8;
+/** And those that are left to be said once there are no faults any more, such as answers. */
+const LAST_WORDS = 4;
 
 /** Somebody who takes part: connects, opens, reads, writes, leaves and comes back, as a seed decides. */
 export class Participant {
@@ -39,6 +45,7 @@ export class Participant {
   #life: ClientLife | undefined;
   #lives = 0;
   #messages = 0;
+  #lastWords = LAST_WORDS;
   #finishing = false;
   #staying = false;
   #leaving = false;
@@ -47,8 +54,8 @@ export class Participant {
   /** By id: nobody knows whether these are on record. They are sent again under their ids. */
   readonly #unknown = new Map<string, Message>();
   readonly #acked: Message[] = [];
-  /** The highest seq read of each topic. */
-  readonly #seen = new Map<string, number>();
+  /** What was read and written of each topic, by seq. */
+  readonly #known = new Map<string, Map<number, KnownMessage>>();
   #trusted: ReadonlyMap<string, string> = new Map();
   #timersLeft = 0;
 
@@ -74,8 +81,18 @@ export class Participant {
     this.#staying = true;
     while (!this.#leaving) {
       await this.#takePart();
+      this.#sayMore();
       await this.#pause(50, 50);
     }
+  }
+
+  #sayMore(): void {
+    const life = this.#life;
+    const titles = life?.openTitles.filter((title) => life.opened(title) !== undefined) ?? [];
+    const title = titles[this.#lastWords % Math.max(1, titles.length)];
+    if (life === undefined || title === undefined || this.#lastWords === 0 || !this.#random.chance(0.3)) return;
+    this.#lastWords -= 1;
+    this.#writeTo(life, title);
   }
 
   /** Faults are over: no more surprises from here either. */
@@ -87,9 +104,11 @@ export class Participant {
   waitingFor(): string[] {
     const life = this.#life;
     if (life === undefined || !this.#staying) return [`${this.user} is not there to stay`];
-    const waiting = [...this.#pending.values(), ...this.#unknown.values()].map(({ text }) => `"${text}" is not stored`);
+    const sent = [...this.#pending.values(), ...this.#unknown.values()];
+    const waiting = sent.filter(({ topic }) => this.#belongsTo(topic)).map(({ text }) => `"${text}" is not stored`);
+    if (this.#lastWords > 0 && life.openTitles.length > 0) waiting.push(`${this.user} has more to say`);
     if (life.client.state !== "online") waiting.push(`${life.name} is ${life.client.state}`);
-    if (life.openTitles.length === 0) waiting.push(`${life.name} has nothing open`);
+    if (this.#titles.length > 0 && life.openTitles.length === 0) waiting.push(`${life.name} has nothing open`);
     return waiting;
   }
 
@@ -117,7 +136,9 @@ export class Participant {
     this.#life ??= await this.#connect();
     const life = this.#life;
     if (life === undefined) return;
-    const owed = [...this.#unknown.values()].find(({ topic }) => !life.openTitles.includes(topic));
+    const owed = [...this.#unknown.values()].find(
+      ({ topic }) => this.#belongsTo(topic) && !life.openTitles.includes(topic),
+    );
     if (owed !== undefined) life.open(owed.topic, this.#drawFrom(owed.topic));
     else if (life.openTitles.length === 0) this.#openAnother(life);
     else this.#sendUnknown(life);
@@ -142,7 +163,7 @@ export class Participant {
         trusted: this.#trusted,
       });
       return new ClientLife({ name, host, clock }, client, recorder, {
-        onRead: (title, seq) => this.#seen.set(title, Math.max(seq, this.#seen.get(title) ?? 0)),
+        onRead: (title, message) => this.#note(title, message),
         onClosed: () => {
           this.#life = undefined;
         },
@@ -156,7 +177,9 @@ export class Participant {
   }
 
   #openAnother(life: ClientLife): void {
-    const closed = this.#world.topics.filter((title) => !life.openTitles.includes(title));
+    // Before the end, also where nobody lets them in.
+    const titles = this.#finishing ? this.#titles : this.#world.topics.map(({ title }) => title);
+    const closed = titles.filter((title) => !life.openTitles.includes(title));
     const title = closed[this.#random.between(0, closed.length - 1)];
     const writeOnly = this.#random.chance(0.15) && !this.#finishing;
     if (title !== undefined) life.open(title, writeOnly ? undefined : this.#drawFrom(title));
@@ -164,12 +187,36 @@ export class Participant {
 
   /** @returns The first seq wanted; 0 for what comes. */
   #drawFrom(title: string): number {
-    return this.#random.pick([1, 0, this.#random.between(1, (this.#seen.get(title) ?? 0) + 1)]);
+    return this.#random.pick([1, 0, this.#random.between(1, this.#seen(title) + 1)]);
+  }
+
+  /** The topics that they belong to. */
+  get #titles(): string[] {
+    return this.#world.topics.map(({ title }) => title).filter((title) => this.#belongsTo(title));
+  }
+
+  #belongsTo(title: string): boolean {
+    return this.#world.isMember(this.user, title);
+  }
+
+  #note(title: string, { seq, kind, author, re }: KnownMessage | TopicMessage): void {
+    const known = this.#known.get(title) ?? new Map<number, KnownMessage>();
+    this.#known.set(title, known);
+    known.set(seq, { seq, kind, author, re });
+  }
+
+  #knownOf(title: string): KnownMessage[] {
+    return [...(this.#known.get(title)?.values() ?? [])].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** The highest seq read or written. */
+  #seen(title: string): number {
+    return this.#knownOf(title).at(-1)?.seq ?? 0;
   }
 
   /** At times a slow loop, or one that ends early. */
   #iterate(life: ClientLife): void {
-    const title = this.#random.pick(this.#world.topics);
+    const { title } = this.#random.pick(this.#world.topics);
     const enough = this.#random.chance(0.3) ? this.#random.between(1, 6) : Number.POSITIVE_INFINITY;
     const slow = this.#random.chance(0.3);
     void life.iterate(title, this.#drawFrom(title), async (count) => {
@@ -182,7 +229,7 @@ export class Participant {
   #readHistory(life: ClientLife): void {
     const topic = life.opened(life.openTitles[0] ?? "");
     if (topic === undefined) return;
-    const from = this.#random.between(1, (this.#seen.get(topic.title) ?? 0) + 1);
+    const from = this.#random.between(1, this.#seen(topic.title) + 1);
     void life.readHistory(topic, from, this.#random.between(1, 30));
   }
 
@@ -194,14 +241,24 @@ export class Participant {
       return;
     }
     for (let count = this.#random.between(1, 3); count > 0 && this.#messages < MAX_MESSAGES; count -= 1) {
-      this.#messages += 1;
-      const seen = this.#seen.get(title) ?? 0;
-      const re = seen > 0 && this.#random.chance(0.3) ? this.#random.between(1, seen) : undefined;
-      const text = `${this.user} ${this.#messages}`;
-      const kind = this.#random.pick(MESSAGE_KINDS);
-      this.#send(life, { topic: title, text, id: randomId(), kind, re }, false);
+      this.#writeTo(life, title);
     }
     this.#sendUnknown(life);
+  }
+
+  #writeTo(life: ClientLife, title: string): void {
+    const topic = life.opened(title);
+    const roles = topic?.self?.roles ?? [];
+    const draft = drawMessage(this.#random, {
+      user: this.user,
+      roles: roles.length === 0 ? ["reader"] : roles,
+      others: topic?.members.map(({ name }) => name).filter((name) => name !== this.user) ?? [],
+      known: this.#knownOf(title),
+      now: this.#world.clock.now(),
+    });
+    if (draft === undefined) return;
+    this.#messages += 1;
+    this.#send(life, { ...draft, topic: title, text: `${this.user} ${this.#messages}`, id: randomId() }, false);
   }
 
   /** The same message under the same id: it is on record already. */
@@ -228,18 +285,23 @@ export class Participant {
       return;
     }
     const about = { client: life.name, topic: title, text, id };
+    const sending = sendTo(topic, message);
+    if (sending === undefined) return; // whom it names has left: it never goes out, or not again
     recorder.note({ type: "sends", ...about, again });
     this.#pending.set(id, message);
-    topic.send(text, { id, kind, ...(re !== undefined && { re }) }).then(
+    sending.then(
       ({ seq, duplicate }) => {
         this.#pending.delete(id);
         this.#acked.push(message);
+        this.#note(title, { seq, kind, author: this.user, re });
         recorder.note({ type: "acked", ...about, seq, duplicate });
       },
       (error) => {
         this.#pending.delete(id);
-        this.#unknown.set(id, message);
-        recorder.note({ type: "failed", ...about, code: codeOf(error) });
+        // Where the topic is lost, or the client, nobody has answered.
+        const refused = life.opened(title) === topic && codeOf(error) !== "CONNECTION_CLOSED";
+        if (!refused) this.#unknown.set(id, message);
+        recorder.note({ type: "failed", ...about, code: codeOf(error), refused, kind, again });
       },
     );
   }
@@ -261,5 +323,21 @@ export class Participant {
   #pause(shortestMs: number, longestMs: number): Promise<void> {
     const afterMs = this.#random.between(shortestMs, longestMs);
     return new Promise((resolve) => void this.#world.clock.setTimer(resolve, afterMs));
+  }
+}
+
+/** @returns `undefined` where the client itself sees that it cannot be sent. */
+function sendTo(topic: Topic, { text, id, kind, re, to, priority, due }: Message): Sending | undefined {
+  try {
+    return topic.send(text, {
+      id,
+      kind,
+      ...(re !== undefined && { re }),
+      ...(to !== undefined && { to }),
+      ...(priority !== undefined && { priority }),
+      ...(due !== undefined && { due: new Date(due) }),
+    });
+  } catch {
+    return undefined;
   }
 }

@@ -1,14 +1,21 @@
+import { type Policy, roomPolicy } from "../../rules/policy.ts";
 import { RedRoomServer } from "../../server/redroom-server.ts";
 import type { ManualClock } from "../manual-clock.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../network/simulated-network.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { MortalClock } from "./mortal-clock.ts";
+import { TEXTS } from "./people.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
 import { watchedTransport } from "./watched-transport.ts";
 
 export const SERVER_PORT = 4433;
 export const HEARTBEAT_MS = 500;
+/** Few, so that the limit is met. */
+export const MAX_OPEN_QUESTIONS = 3;
+
+/** A plain chat that everybody is in. */
+const openPolicy: Policy = () => ["ask", "answer", "note", "readAddressed", "queryHistory"];
 
 interface Life {
   readonly name: string;
@@ -25,6 +32,7 @@ export class ServerLives {
   readonly #disk: SimulatedDisk;
   readonly #random: SeededRandom;
   readonly #recorder: Recorder;
+  readonly #policy: Policy;
   #life: Life | undefined;
   #stopping: Life | undefined;
   #count = 0;
@@ -35,7 +43,9 @@ export class ServerLives {
     disk: SimulatedDisk,
     random: SeededRandom,
     recorder: Recorder,
+    open: boolean,
   ) {
+    this.#policy = open ? openPolicy : roomPolicy;
     this.#clock = clock;
     this.#network = network;
     this.#disk = disk;
@@ -67,9 +77,16 @@ export class ServerLives {
     const { store, unmount } = this.#disk.mount(name);
     const server = new RedRoomServer({
       store,
-      transport: watchedTransport(host, (what) => this.#recorder.note({ type: "serverSent", server: name, what })),
+      transport: watchedTransport(host, {
+        texts: TEXTS,
+        onSent: (what) => this.#recorder.note({ type: "serverSent", server: name, what }),
+        onSentTo: (user, { topicId, ...about }) => {
+          this.#recorder.note({ type: "sentTo", server: name, user, topic: this.#disk.titleOf(topicId), ...about });
+        },
+      }),
       authenticate: async ({ name: user }) => ({ id: user, name: user, admin: false }),
-      policy: () => ["ask", "answer", "note", "readAddressed", "queryHistory"],
+      policy: this.#policy,
+      limits: { maxOpenQuestions: MAX_OPEN_QUESTIONS },
       clock,
       heartbeatMs: HEARTBEAT_MS,
     });

@@ -1,19 +1,21 @@
 import { RedRoomError } from "../../base/errors.ts";
-import { randomId } from "../../base/id.ts";
-import { parseContent, parseLeaf } from "../../evidence/leaf.ts";
 import { type LogKey, makeLogKey } from "../../evidence/log-key.ts";
 import { memoryStore } from "../../store/memory-store.ts";
-import type { TopicStore } from "../../store/topic-store.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SeededRandom } from "../seeded-random.ts";
+import { Administrator } from "./administrator.ts";
 import { Chaos } from "./chaos.ts";
-import { type History, type RecordedEntry, traceOf } from "./history.ts";
-import { judge, unread, type Violation } from "./invariants.ts";
+import { type History, traceOf } from "./history.ts";
+import { ImpatientClient } from "./impatient-client.ts";
+import { judge, type Violation } from "./invariants.ts";
 import { Participant } from "./participant.ts";
+import { createTopics, IMPATIENT, USERS } from "./people.ts";
+import { readRecord, readState } from "./read-record.ts";
 import { Recorder } from "./recorder.ts";
 import { HEARTBEAT_MS, ServerLives } from "./server-lives.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
+import { unread } from "./views.ts";
 
 export interface SimulationOptions {
   /** Decides everything: the same seed, the same conversation, the same faults. */
@@ -42,15 +44,13 @@ const REST_POLL_MS = 100;
 /** And stay at rest: what is too much may come late. */
 const AFTER_REST_MS = 500;
 
-const USERS: readonly string[] = ["anna", "bernd", "carla", "doris"];
-
 /** Making one takes longer than many signatures. */
 let key: LogKey | undefined;
 
 /**
  * Plays a whole conversation: some people connect, open topics, write, read, leave and come back, while a seed breaks the
  * network, kills the server and the clients, and breaks the store. Then everything heals, and all must come to rest. What
- * happened is judged by thirteen invariants.
+ * happened is judged by invariants.
  *
  * Nothing in it waits for real time; a seed takes some hundredths of a second.
  *
@@ -72,13 +72,19 @@ export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Pr
   key ??= makeLogKey();
   const store = memoryStore(key);
   const disk = new SimulatedDisk(store, clock, random.fork(), recorder);
-  const topics = await createTopics(store, disk, random.between(1, 2));
-  const server = new ServerLives(clock, network, disk, random.fork(), recorder);
-  const world = { clock, network, recorder, topics };
+  const others = USERS.slice(1, random.between(2, USERS.length));
+  // In some, everybody may do everything, as in a plain chat; in some, somebody takes no answer for an answer.
+  const [open, impatience] = [random.chance(0.2), random.chance(0.5)];
+  const people = open ? [] : [USERS[0], ...others, ...(impatience ? [IMPATIENT] : [])];
+  const topics = await createTopics(store, disk, random.fork(), people, !open);
+  const server = new ServerLives(clock, network, disk, random.fork(), recorder, open);
+  const administrator = new Administrator({ clock, server, recorder }, topics, [USERS[0], ...others], random.fork());
+  const isMember = (user: string, title: string): boolean => open || administrator.isMember(user, title);
+  const world = { clock, network, recorder, topics, isMember };
   const newParticipant = (user: string): Participant => new Participant(user, world, random.fork());
-  const others = USERS.slice(1, random.between(2, USERS.length)).map(newParticipant);
-  const participants = [newParticipant("anna"), ...others] as const;
+  const participants = [newParticipant(USERS[0]), ...others.map(newParticipant)] as const;
   const chaos = new Chaos({ clock, recorder, server, disk, participants }, random.fork());
+  const impatient = new ImpatientClient(world, random.fork());
 
   let timersLeft: number | undefined;
   const latest = clock.now() + chaosMs + 2 * LONGEST_REST_MS;
@@ -86,10 +92,20 @@ export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Pr
     server.start();
     const running = Promise.all(participants.map((participant) => participant.run()));
     void chaos.run();
+    if (!open) void administrator.run();
+    if (!open && impatience) void impatient.run();
     await pause(clock, chaosMs);
     chaos.heal();
+    administrator.finish();
+    impatient.finish();
     for (const participant of participants) participant.finish();
-    await Promise.race([running, rest(clock, recorder, participants)]);
+    await Promise.race([
+      running,
+      rest(clock, recorder, () => [
+        ...participants.flatMap((participant) => participant.waitingFor()),
+        ...(open || administrator.idle ? [] : ["the administrator is not done"]),
+      ]),
+    ]);
     await pause(clock, AFTER_REST_MS);
     const left = await Promise.all(participants.map((participant) => participant.leave()));
     await running;
@@ -112,32 +128,26 @@ export async function simulate({ seed, chaosMs = 3_000 }: SimulationOptions): Pr
   }
   if (over) await playing;
 
-  const record = new Map<string, RecordedEntry[]>();
-  for (const title of topics) record.set(title, await readRecord(store, title));
-  const history = { events: recorder.events, record, timersLeft: timersLeft ?? 0 };
+  const titles = topics.map(({ title }) => title);
+  const record = new Map(
+    await Promise.all(titles.map(async (title) => [title, await readRecord(store, title)] as const)),
+  );
+  const states = new Map(
+    await Promise.all(titles.map(async (title) => [title, await readState(store, title)] as const)),
+  );
+  const history = { events: recorder.events, record, states, open, timersLeft: timersLeft ?? 0 };
   const violations = judge(history);
   return { seed, ok: violations.length === 0, violations, trace: traceOf(recorder.events), history };
 }
 
-async function createTopics(store: TopicStore, disk: SimulatedDisk, count: number) {
-  await store.open();
-  const [first, ...others] = ["Share Deal", "Gesellschafterhaftung"].slice(0, count);
-  for (const title of [first, ...others]) {
-    const id = randomId();
-    await store.createTopic({ id, title: title ?? "", createdAt: 1, regulated: false });
-    disk.title(id, title ?? "");
-  }
-  return [first ?? "", ...others] as const;
-}
-
 /** Waits until nobody waits for anything. */
-async function rest(clock: ManualClock, recorder: Recorder, participants: readonly Participant[]): Promise<void> {
+async function rest(clock: ManualClock, recorder: Recorder, waitingFor: () => string[]): Promise<void> {
   await pause(clock, SHORTEST_REST_MS);
   for (let passedMs = SHORTEST_REST_MS; ; passedMs += REST_POLL_MS) {
-    const missing = participants.flatMap((participant) => participant.waitingFor());
-    const waitingFor = missing.length > 0 ? missing : unread(recorder.events);
-    if (waitingFor.length === 0 || passedMs >= LONGEST_REST_MS) {
-      recorder.note({ type: "rested", waitingFor });
+    const missing = waitingFor();
+    const left = missing.length > 0 ? missing : unread(recorder.events);
+    if (left.length === 0 || passedMs >= LONGEST_REST_MS) {
+      recorder.note({ type: "rested", waitingFor: left });
       return;
     }
     await pause(clock, REST_POLL_MS);
@@ -152,19 +162,4 @@ async function settled(disk: SimulatedDisk): Promise<void> {
   // Behind all promises that are due; a turn of the event loop would take ten times as long.
   await new Promise<void>((resolve) => process.nextTick(resolve));
   while (disk.busy) await new Promise<void>((resolve) => void setImmediate(resolve));
-}
-
-async function readRecord(store: TopicStore, title: string): Promise<RecordedEntry[]> {
-  const topic = await store.findTopic({ title });
-  if (topic === undefined) return [];
-  const people = await store.people(topic.id);
-  const nameOf = (pseudonym: string): string => people.get(pseudonym)?.name ?? "?";
-  const entries = await store.read(topic.id, { from: 1, limit: 10_000, maxBytes: Number.MAX_SAFE_INTEGER });
-  return entries.map(({ leaf, content }) => {
-    const fields = parseLeaf(leaf);
-    if (fields === undefined) throw new TypeError(`the store returned the leaf ${leaf}`);
-    const { seq, id, kind, by, to = [], re } = fields;
-    const text = parseContent(content ?? "") ?? "";
-    return { seq, id, kind, author: nameOf(by), text, re, leaf, to: to.map(nameOf) };
-  });
 }

@@ -22,6 +22,8 @@ export class SimulatedDisk {
   readonly #random: SeededRandom;
   readonly #recorder: Recorder;
   readonly #titles = new Map<string, string>();
+  /** By title: how many entries are durable. */
+  readonly #heads = new Map<string, number>();
   #broken = false;
   #outages = 0;
   /** Calls within the store below, which is at once done with them: in turns of the event loop, not by the clock. */
@@ -50,6 +52,7 @@ export class SimulatedDisk {
 
   /** The store as one life of a server sees it. */
   mount(server: string): { readonly store: TopicStore; readonly unmount: () => void } {
+    for (const [topic, last] of this.#heads) this.#recorder.note({ type: "knows", server, topic, last });
     const life = { server, dead: false, closed: true, lastWrite: Promise.resolve() as Promise<unknown> };
     const call = async (method: string, work: () => Promise<unknown>): Promise<unknown> => {
       if (life.closed && method !== "open" && method !== "close") throw storeClosed();
@@ -63,6 +66,7 @@ export class SimulatedDisk {
       if (method === "open") life.closed = false;
       if (method === "close") life.closed = true;
       else this.#recorder.note({ type: "storeAnswered", server, worked: true });
+      if (method === "append" || method === "erase") this.#noteKnown(server, answer as Appended);
       return answer;
     };
     const store = new Proxy(this.#inner, {
@@ -129,19 +133,36 @@ export class SimulatedDisk {
     return new Promise((resolve) => void this.#clock.setTimer(resolve, ms));
   }
 
-  /** Names a topic for the history. */
-  title(topicId: string, title: string): void {
+  /** Names a topic for the history. @param head How many entries it has. */
+  title(topicId: string, title: string, head: number): void {
     this.#titles.set(topicId, title);
+    this.#heads.set(title, head);
+  }
+
+  titleOf(topicId: string): string {
+    return this.#titles.get(topicId) ?? topicId;
+  }
+
+  #noteKnown(server: string, { entries, head, checkpoint }: Appended): void {
+    if (head === undefined) return;
+    const topic = this.#titleIn(checkpoint);
+    this.#recorder.note({ type: "knows", server, topic, last: entries.at(-1)?.seq ?? 0 });
+  }
+
+  #titleIn(checkpoint: string): string {
+    return this.titleOf(readCheckpoint(checkpoint)?.origin.replace(/^.*\//, "") ?? "");
   }
 
   #noteCommit({ entries, duplicate, checkpoint }: Appended): void {
     const [first, last] = [entries[0]?.seq ?? 0, entries.at(-1)?.seq ?? 0];
-    const topicId = readCheckpoint(checkpoint)?.origin.replace(/^.*\//, "") ?? "";
     if (duplicate) return;
-    const messages = entries.filter(({ leaf }) => parseLeaf(leaf)?.kind !== "delivery").map(({ seq }) => seq);
-    const topic = this.#titles.get(topicId) ?? topicId;
+    const messages = entries.filter(({ leaf }) => isRead(parseLeaf(leaf)?.kind)).map(({ seq }) => seq);
+    const topic = this.#titleIn(checkpoint);
+    this.#heads.set(topic, last);
     this.#recorder.note({ type: "committed", topic, first, last, messages, checkpoint });
   }
 }
+
+const isRead = (kind: string | undefined): boolean => kind !== "delivery" && kind !== "membership";
 
 const isOutage = (error: unknown): boolean => error instanceof RedRoomError && error.code === "STORE_UNAVAILABLE";
