@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly user: string;
   readonly passwordFd?: number;
   readonly ca?: string;
+  /** Where it was obtained before. */
+  readonly password?: string;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface ConnectionOptions {
 export async function connect(address: string, options: ConnectionOptions, context: Context): Promise<RedRoomClient> {
   parseAddress(address);
   const ca = options.ca === undefined ? undefined : await readCa(options.ca);
-  const password = await obtainPassword(options, context.texts);
+  const password = options.password ?? (await obtainPassword(options, context.texts));
   return RedRoomClient.connect(address, {
     auth: { name: options.user, password },
     ...(ca !== undefined && { ca }),

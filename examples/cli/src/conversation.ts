@@ -1,5 +1,6 @@
-import type { Sending, Stored, TopicMessage } from "@redroom/sdk";
+import type { SealedMessage, Sending, Stored, TopicMessage } from "@redroom/sdk";
 import { explain } from "./failure.ts";
+import { clockTime, type Headed, headingOf } from "./message-heading.ts";
 import { cut } from "./terminal/layout.ts";
 import { printable, visible } from "./terminal/printable.ts";
 import { bold, dim } from "./terminal/terminal.ts";
@@ -19,7 +20,7 @@ const SHOWN_UNSTORED = 5;
 const MORE_THAN_A_ROW = 1000;
 
 /** What a line shows of a message. */
-type Shown = Pick<TopicMessage, "seq" | "at" | "author" | "kind" | "text"> & { readonly re?: number | undefined };
+type Shown = Headed & Pick<TopicMessage, "seq" | "at" | "revealedBy">;
 
 /**
  * What a person sees of a topic: messages in the order of the record, and those of their own that are not in it yet.
@@ -51,6 +52,14 @@ export class Conversation {
       this.#newest = { seq: message.seq, sending: sent.sending };
     }
     this.#print(message, own);
+  }
+
+  /** An answer has come that may not be read yet, and can no longer be changed. */
+  sealed({ seq, at, author, re, commitment, kind }: SealedMessage): void {
+    const heading = headingOf({ author, kind, re, text: "" }, this.#texts);
+    this.#printDay(at);
+    this.#view.print(`  ${bold(`#${seq} ${clockTime(at, this.#texts)} ${heading}:`)} ${this.#texts("sealed.answer")}`);
+    this.#view.print(`    ${dim(`│ ${this.#texts("sealed.commitment", { commitment: printable(commitment) })}`)}`);
   }
 
   /** An entry has a text that cannot be read. */
@@ -94,8 +103,9 @@ export class Conversation {
   /** Nothing arrives any more: what was acknowledged becomes a line with what the acknowledgement says. */
   end(): void {
     for (const { sending, stored } of this.#unstored.values()) {
-      const { kind, text, re } = sending;
-      if (stored !== undefined) this.#print({ ...stored, kind, text, re, author: this.#me }, true);
+      const { kind, text, re, to } = sending;
+      const said = { kind, text, re, author: this.#me, ...(to !== undefined && { to }) };
+      if (stored !== undefined) this.#print({ ...stored, ...said }, true);
     }
     this.#unstored.clear();
   }
@@ -117,16 +127,19 @@ export class Conversation {
     );
   }
 
-  #print({ seq, at, author, kind, text, re }: Shown, own: boolean): void {
-    const { language } = this.#texts;
-    const day = at.toLocaleDateString(language, { dateStyle: "full" });
-    if (day !== this.#day) this.#view.print(dim(`— ${day} —`));
-    this.#day = day;
-    const time = at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const who = this.#texts(`chat.${kind}${re === undefined ? "" : "To"}`, { author: printable(author), re: re ?? "" });
-    const [first = "", ...others] = text.split(/\r?\n/).map(printable);
-    this.#view.print(`${own ? "✓" : " "} ${bold(`#${seq} ${time} ${who}:`)} ${first}`);
+  #print({ seq, at, revealedBy, ...headed }: Shown, own: boolean): void {
+    // What is revealed stands behind what is newer.
+    if (revealedBy === undefined) this.#printDay(at);
+    const heading = `#${seq} ${clockTime(at, this.#texts)} ${headingOf(headed, this.#texts)}`;
+    const [first = "", ...others] = headed.text.split(/\r?\n/).map(printable);
+    this.#view.print(`${own ? "✓" : " "} ${first === "" ? bold(heading) : `${bold(`${heading}:`)} ${first}`}`);
     // Set back, so that a message with several lines cannot pass for several messages.
     for (const line of others) this.#view.print(`    ${dim("│")} ${line}`);
+  }
+
+  #printDay(at: Date): void {
+    const day = at.toLocaleDateString(this.#texts.language, { dateStyle: "full" });
+    if (day !== this.#day) this.#view.print(dim(`— ${day} —`));
+    this.#day = day;
   }
 }

@@ -1,5 +1,6 @@
-import type { TopicMessage } from "@redroom/sdk";
+import type { SealedMessage, TopicMessage } from "@redroom/sdk";
 import type { Context } from "./context.ts";
+import { namesOf } from "./message-heading.ts";
 import { printable } from "./terminal/printable.ts";
 
 /** Escapes what JSON allows and a terminal, or a reader that splits lines as Unicode does, would act upon. */
@@ -20,13 +21,37 @@ export async function writeWithheld(seq: number, json: boolean | undefined, { ou
 
 /** Prints a message: for scripts as JSON, for people as `#7  2026-01-31 14:05:09  anna  answer → #3  text`. */
 export function writeMessage(
-  { seq, id, kind, author, at, text, re }: TopicMessage,
+  message: TopicMessage,
   { json = false }: { readonly json?: boolean },
   { output, texts }: Context,
 ): Promise<void> {
-  if (json) return output.line(jsonLine({ seq, id, kind, author, at: at.toISOString(), text, re }));
+  if (json) return output.line(jsonLine(messageJson(message)));
+  const { seq, kind, author, at, text, re, to } = message;
   const what = re === undefined ? texts(`kind.${kind}`) : `${texts(`kind.${kind}`)} → #${re}`;
-  return output.line([`#${seq}`, localTime(at), printable(author), what, printable(text)].join("  "));
+  const names = to === undefined ? [] : [`→ ${namesOf(to)}`];
+  return output.line([`#${seq}`, localTime(at), printable(author), what, ...names, printable(text)].join("  "));
+}
+
+/** Prints an answer that may not be read yet. */
+export function writeSealed(
+  { seq, id, kind, author, at, re, to, commitment }: SealedMessage,
+  { json = false }: { readonly json?: boolean },
+  { output, texts }: Context,
+): Promise<void> {
+  if (json) {
+    const facts = { seq, id, kind, author, at: at.toISOString(), re, to: to?.map(({ name }) => name) };
+    return output.line(jsonLine({ ...facts, sealed: true, commitment }));
+  }
+  const what = `${texts(`kind.${kind}`)} → #${re}`;
+  return output.line([`#${seq}`, localTime(at), printable(author), what, texts("sealed.answer")].join("  "));
+}
+
+/** A message as scripts get it: people by name, times in UTC. */
+export function messageJson(message: TopicMessage): object {
+  const { seq, id, kind, author, at, text, re, to, priority, due, asked, revealedBy } = message;
+  const names = (people: TopicMessage["to"]): string[] | undefined => people?.map(({ name }) => name);
+  const question = { priority, due: due?.toISOString(), asked: names(asked) };
+  return { seq, id, kind, author, at: at.toISOString(), text, re, to: names(to), ...question, revealedBy };
 }
 
 /** `2026-01-31 14:05:09` where we are. */

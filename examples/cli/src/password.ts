@@ -1,6 +1,7 @@
 import { read } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { MIN_PASSWORD_CHARACTERS } from "@redroom/sdk";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import type { Texts } from "./texts/texts.ts";
@@ -23,8 +24,29 @@ export function obtainPassword({ passwordFd }: { readonly passwordFd?: number },
   if (passwordFd !== undefined) return readPassword(passwordFd);
   const { REDROOM_PASSWORD } = process.env;
   if (REDROOM_PASSWORD !== undefined) return Promise.resolve(REDROOM_PASSWORD);
+  return askPassword(texts("password.prompt"));
+}
+
+/**
+ * A new password, from the file descriptor, else from `REDROOM_NEW_PASSWORD`, else asked for twice.
+ *
+ * @throws {CommandFailure} When nobody can be asked, or the two are not the same.
+ */
+export async function obtainNewPassword(
+  { newPasswordFd }: { readonly newPasswordFd?: number },
+  texts: Texts,
+): Promise<string> {
+  if (newPasswordFd !== undefined) return readPassword(newPasswordFd);
+  const { REDROOM_NEW_PASSWORD } = process.env;
+  if (REDROOM_NEW_PASSWORD !== undefined) return REDROOM_NEW_PASSWORD;
+  const password = await askPassword(texts("passwd.next", { count: MIN_PASSWORD_CHARACTERS }));
+  if ((await askPassword(texts("passwd.again"))) !== password) throw usageFailure("passwd.different");
+  return password;
+}
+
+async function askPassword(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) throw usageFailure("failure.noPassword");
-  return askSecret(process.stdin, process.stderr, texts("password.prompt"));
+  return askSecret(process.stdin, process.stderr, prompt);
 }
 
 /** Reads up to the first line feed and not a byte more, so that the rest of the descriptor is still there for others. */

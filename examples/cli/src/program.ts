@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { chat } from "./commands/chat.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
@@ -6,6 +7,7 @@ import { tail } from "./commands/tail.ts";
 import { topics } from "./commands/topics.ts";
 import { verify } from "./commands/verify.ts";
 import type { Context } from "./context.ts";
+import { addDealCommands } from "./deal-program.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import type { TextKey, Texts } from "./texts/texts.ts";
 
@@ -28,7 +30,7 @@ export function redroomProgram(context: Context): Command {
     .exitOverride()
     .addHelpText("after", () => `\n${exitCodeTable(texts)}`)
     .option("--lang <en|de>", texts("help.lang"), language)
-    .usage("chat|topics|send|history|tail ADDRESS --user NAME …\n       redroom verify FOLDER");
+    .usage("COMMAND ADDRESS --user NAME …\n       redroom verify FOLDER");
 
   /** What all commands share. */
   const command = (name: string, description: TextKey): Command =>
@@ -56,6 +58,7 @@ export function redroomProgram(context: Context): Command {
     .requiredOption("--topic <TITLE>", texts("help.topic"))
     .option("--kind <KIND>", texts("help.kind"), oneOf(KINDS))
     .option("--re <SEQ>", texts("help.re"), seq)
+    .option("--to <NAME>", texts("help.to"), repeated)
     .option("--json", texts("help.json"))
     .action((address, words, options) => send(address, words, options, context));
   command("history", "help.history")
@@ -72,6 +75,7 @@ export function redroomProgram(context: Context): Command {
     .option("--limit <N>", texts("help.tailLimit"), seq)
     .option("--json", texts("help.json"))
     .action((address, options) => tail(address, options, context));
+  addDealCommands(command, context);
   program
     .command("verify")
     .description(texts("help.verify"))
@@ -84,19 +88,6 @@ export function redroomProgram(context: Context): Command {
     .action((folder, options) => verify(folder, options, context));
   return program;
 }
-
-const wholeNumber = (least: number, expected: string) => (value: string) => {
-  const number = Number(value);
-  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
-    throw new InvalidArgumentError(expected);
-  }
-  return number;
-};
-
-const oneOf = (possible: readonly string[]) => (value: string) => {
-  if (!possible.includes(value)) throw new InvalidArgumentError(possible.join(", "));
-  return value;
-};
 
 function translateTitle(title: string, texts: Texts): string {
   const key = `help.${title.toLowerCase().replace(":", "")}`;

@@ -55,7 +55,7 @@ describe("redroom chat", () => {
     const intact = ({ lines, cursor }: VirtualScreen) => lines[cursor.row] === "> another half" && cursor.column === 14;
     expect(await bernd.sees((screen) => screen.text.includes(" anna: ") && intact(screen))).toBeLessThan(1000);
     expect(bernd.screen.text.replaceAll("\n", "")).toContain("dachten, und so zwar um 3 €");
-    await anna.sees("✓ #2");
+    await anna.sees("✓ #6"); // behind the four memberships
   }, 60_000);
 
   it("tells unsent and sent messages from stored ones", async () => {
@@ -97,9 +97,9 @@ describe("redroom chat", () => {
     anna.type("7\r");
     await anna.sees("Bitte eine Zahl von 1 bis 2 eingeben.");
     anna.type("2\r");
-    await anna.sees(`${TOPIC} – Sie sind anna.`);
+    await anna.sees(`${TOPIC} – Sie sind anna (Superuser).`);
     anna.type("/help\r/nope\r//slash\r");
-    await anna.sees("Enter sendet");
+    await anna.sees("/withdraw NUMMER [GRUND] – eine eigene offene Frage zurücknehmen");
     await anna.sees("Den Befehl /nope gibt es nicht.");
     await anna.sees("anna: /slash");
     anna.type("/quit\r");

@@ -49,9 +49,13 @@ describe("every failure is one clear line and an exit code of its own", () => {
     ["chat without a terminal", 2, (address) => ["chat", address, ...anna], /chat needs a terminal.*redroom send/],
     ["another server's pin", 4, () => ["topics", server.wrongPin, ...anna], /not the server of the address/],
     ["an unknown user", 6, (address) => ["topics", address, "--user", "nobody"], /name or password is wrong/],
-    ["an unknown topic", 7, (address) => ["tail", address, ...anna, "--topic", "Nope"], /there is no such topic/],
+    ["an unknown topic", 10, (address) => ["tail", address, ...anna, "--topic", "Nope"], /not allowed to do this/],
+    ["an unknown recipient", 8, (address) => ["ask", address, ...inTopic, "--to", "x", "Why?"], /nobody to write to/],
+    ["a deadline that is none", 2, (address) => ["ask", address, ...inTopic, "--due", "x", "Why?"], /x is no deadline/],
+    ["a deadline that is over", 8, (address) => ["ask", address, ...inTopic, "--due", "2020-01-01", "Why?"], /is over/],
+    ["an answer to no question", 8, (address) => ["answer", address, ...inTopic, "1", "Yes."], /number does not fit/],
     ["a text too long", 8, (address) => ["send", address, ...inTopic, "x".repeat(65_537)], /too long.*65537.*65536/],
-    ["a reference to nothing", 8, (address) => ["send", address, ...inTopic, "--re", "99", "x"], /refers to does not/],
+    ["a reference to nothing", 8, (address) => ["send", address, ...inTopic, "--re", "99", "x"], /number does not fit/],
   ];
   it.each(cases)("%s → %i", async (_, code, args, sentence) => {
     const ended = await run(args(server.address), as("anna"));
@@ -93,6 +97,7 @@ describe("every failure is one clear line and an exit code of its own", () => {
     expect(exitCodeOf("CERTIFICATE_EXPIRED")).toBe(5);
     expect(exitCodeOf("CONNECTION_LOST")).toBe(9);
     expect(exitCodeOf("NOT_ALLOWED")).toBe(10);
+    expect(exitCodeOf("CONSENT_NEEDED")).toBe(10);
     expect(exitCodeOf("STORE_UNAVAILABLE")).toBe(11);
     expect(exitCodeOf("VERSION_UNSUPPORTED")).toBe(12);
     expect(exitCodeOf("ID_REUSED")).toBe(8);

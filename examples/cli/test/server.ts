@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTopic, createUser, setRoles } from "@redroom/sdk";
-import { sqliteStore } from "@redroom/sdk/sqlite";
+import { createTopic, createUser, setRoles, type TopicOptions } from "@redroom/sdk";
+import { type SqliteStore, sqliteStore } from "@redroom/sdk/sqlite";
 import { commandOf } from "../../../test/command-of.ts";
 import { Running } from "./processes.ts";
 
@@ -28,12 +28,43 @@ export class TestServer implements AsyncDisposable {
     public process: Running,
   ) {}
 
+  /** Everybody belongs to every topic as superuser, unless something else is said with `createTopic`. */
   static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
     const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
     const { address } = await process.event<{ address: string }>("listening");
-    await letIn(users, topics, folder);
-    return new TestServer(folder, address, process);
+    const server = new TestServer(folder, address, process);
+    await server.#beside(async (store) => {
+      await Promise.all(users.map((name) => createUser(store.users, { name, password: passwordOf(name) })));
+    });
+    for (const title of topics) await server.createTopic(title, Object.fromEntries(users.map(superuser)));
+    return server;
+  }
+
+  /** @param members From name to roles. */
+  createTopic(
+    title: string,
+    members: Readonly<Record<string, readonly string[]>>,
+    options: TopicOptions = {},
+  ): Promise<void> {
+    return this.#beside(async (store) => {
+      const { id } = await createTopic(store, title, options);
+      for (const [name, roles] of Object.entries(members)) {
+        const member = await store.users.findUser(name);
+        if (member !== undefined) await setRoles(store, id, { member, roles }, { by: OPERATOR });
+      }
+    });
+  }
+
+  /** As the operator's commands do, beside the server: a process for each of them would take most of a test's time. */
+  async #beside(work: (store: SqliteStore) => Promise<void>): Promise<void> {
+    const store = sqliteStore(join(this.folder, "room.db"), { busyTimeoutMs: 5_000 });
+    await store.open();
+    try {
+      await work(store);
+    } finally {
+      await store.close();
+    }
   }
 
   /** Another process on the same record and the same port. */
@@ -58,22 +89,7 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
-/** As the operator's commands do, beside the server: a process for each of them would take most of a test's time. */
-async function letIn(users: readonly string[], topics: readonly string[], folder: string): Promise<void> {
-  const store = sqliteStore(join(folder, "room.db"), { busyTimeoutMs: 5_000 });
-  await store.open();
-  try {
-    const people = await Promise.all(
-      users.map((name) => createUser(store.users, { name, password: passwordOf(name) })),
-    );
-    for (const title of topics) {
-      const { id } = await createTopic(store, title);
-      for (const member of people) await setRoles(store, id, { member, roles: ["superuser"] }, { by: OPERATOR });
-    }
-  } finally {
-    await store.close();
-  }
-}
+const superuser = (name: string): [string, readonly string[]] => [name, ["superuser"]];
 
 /** Runs a command of the operator. */
 export async function redroomServer(args: readonly string[], input = ""): Promise<Running> {

@@ -1,11 +1,18 @@
 import type { RedRoomClient, Topic, TopicListing } from "@redroom/sdk";
+import { type Chat, mayUse, PROMPT } from "../chat/chat.ts";
+import { complete } from "../chat/completion.ts";
+import { askForConsent } from "../chat/consent.ts";
+import { hintFor } from "../chat/hint.ts";
+import { OpenQuestions } from "../chat/open-questions.ts";
+import { runLine } from "../chat/run-line.ts";
+import { showEvents } from "../chat/show-events.ts";
 import { type ConnectionOptions, connect } from "../connect.ts";
-import { connectionLine } from "../connection-line.ts";
 import type { Context } from "../context.ts";
 import { Conversation } from "../conversation.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
-import { CommandFailure, explain, usageFailure } from "../failure.ts";
+import { CommandFailure, usageFailure } from "../failure.ts";
 import { onSignal } from "../signals.ts";
+import { cut } from "../terminal/layout.ts";
 import { printable } from "../terminal/printable.ts";
 import { dim, Terminal } from "../terminal/terminal.ts";
 import type { Texts } from "../texts/texts.ts";
@@ -24,6 +31,7 @@ export async function chat(address: string, options: ChatOptions, context: Conte
   using terminal = new Terminal(process.stdin, process.stdout);
   client.on("closed", (cause) => terminal.stop(cause));
   using _signals = onSignal(() => terminal.stop());
+  await askForConsent(client, terminal, context.texts);
   await converse(client, terminal, options, context.texts);
 }
 
@@ -31,24 +39,30 @@ async function converse(client: RedRoomClient, terminal: Terminal, options: Chat
   const topics = await client.topics();
   const title = options.topic ?? (await chooseTopic(topics, terminal, texts));
   if (title === undefined) return;
-
+  const topic = client.topic(title);
   const conversation = new Conversation(client.user.name, terminal, texts);
-  client.on("message", ({ message }) => conversation.arrived(message));
-  client.on("withheld", ({ seq }) => conversation.withheld(seq));
-  client.on("outgoing", ({ sending }) => conversation.changed(sending));
-  client.on("delivered", () => terminal.update());
-  client.on("state", (change) => {
-    const line = connectionLine(change, texts);
-    if (line !== undefined) terminal.print(dim(`— ${line} —`));
-  });
-  const known = topics.find((topic) => topic.title === title.normalize("NFC"));
-  if (known !== undefined) {
-    terminal.print(texts("chat.welcome", { topic: printable(known.title), user: printable(client.user.name) }));
-  }
-  const topic = await client.topic(title).open({ from: Math.max(1, (known?.head ?? 0) - HISTORY + 1) });
-  terminal.show("> ", (columns) => conversation.own(columns));
+  const questions = new OpenQuestions(topic, () => terminal.update());
+  showEvents({ client, topic, terminal, texts, questions, conversation });
+  const known = topics.find((listed) => listed.title === topic.title);
+  await topic.open({ from: Math.max(1, (known?.head ?? 0) - HISTORY + 1) });
+  void questions.refresh();
 
-  await readLines(topic, terminal, texts);
+  const around = surroundings({ client, topic, terminal, texts, questions }, conversation);
+  const joined: Chat = { client, topic, terminal, texts, questions, around };
+  terminal.show(PROMPT, around);
+  for (let line = await terminal.line(); line !== undefined; line = await terminal.line()) {
+    if (await runLine(line, joined)) break;
+  }
+  await leave(client, topic, conversation, terminal, texts);
+}
+
+async function leave(
+  client: RedRoomClient,
+  topic: Topic,
+  conversation: Conversation,
+  terminal: Terminal,
+  texts: Texts,
+): Promise<void> {
   if (topic.unstored > 0) terminal.print(texts("chat.leaving"));
   const failedBefore = conversation.failed;
   await client.close();
@@ -57,6 +71,24 @@ async function converse(client: RedRoomClient, terminal: Terminal, options: Chat
   if (count > 0) throw new CommandFailure(EXIT_CODES.connectionLost, "failure.notStored", { count });
   terminal.show("");
   terminal.print(texts("chat.bye"));
+}
+
+/** Above the line: what is on its way, and what can be typed next. Tab completes, and shows what there is to choose from. */
+function surroundings(chat: Omit<Chat, "around">, conversation: Conversation): Chat["around"] {
+  const { topic, questions, terminal } = chat;
+  const others = () => topic.members.filter(({ id }) => id !== topic.self?.id).map(({ name }) => name);
+  return {
+    above: (columns, typed) => [...conversation.own(columns), dim(cut(`  ${hintFor(typed, chat)}`, columns))],
+    complete: (before) => {
+      const completed = complete(before, {
+        isAllowed: (command) => mayUse(chat, command),
+        names: others,
+        numbers: (which) => questions.of(which).map(({ message }) => message.seq),
+      });
+      if (completed.candidates.length > 0) terminal.print(dim(`  ${completed.candidates.map(printable).join("  ")}`));
+      return completed.before;
+    },
+  };
 }
 
 /** @returns `undefined` when the person wants to leave instead. */
@@ -78,24 +110,4 @@ async function chooseTopic(
     terminal.print(texts("chat.chooseAgain", { count }));
   }
   return undefined;
-}
-
-/** Until the person leaves. */
-async function readLines(topic: Topic, terminal: Terminal, texts: Texts): Promise<void> {
-  for (let line = await terminal.line(); line !== undefined; line = await terminal.line()) {
-    const command = /^\/(?!\/)\S*/.exec(line)?.[0];
-    if (command === "/quit") return;
-    if (command === "/help") terminal.print(texts("chat.help"));
-    else if (command !== undefined) terminal.print(texts("chat.unknownCommand", { command: printable(command) }));
-    else if (line.trim() !== "") say(line.replace(/^\/\//, "/"), topic, terminal, texts);
-  }
-}
-
-function say(text: string, topic: Topic, terminal: Terminal, texts: Texts): void {
-  try {
-    topic.send(text).then(undefined, () => {}); // the conversation shows what becomes of it
-  } catch (thrown) {
-    terminal.print(printable(explain(thrown, texts).sentence));
-    terminal.giveBack(text);
-  }
 }

@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
-import { writeMessage, writeWithheld } from "../message-line.ts";
+import { writeMessage, writeSealed, writeWithheld } from "../message-line.ts";
 
 export interface ReadOptions extends ConnectionOptions {
   readonly topic: string;
@@ -20,16 +20,19 @@ export async function history(address: string, options: ReadOptions, context: Co
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   while (left > 0 && !context.output.gone) {
     const wanted = Math.min(PAGE, left);
-    const withheld: number[] = [];
-    const page = await topic.history({ from: next, limit: wanted, onWithheld: (seq) => withheld.push(seq) });
+    const gaps: { readonly seq: number; readonly write: () => Promise<void> }[] = [];
+    const page = await topic.history({
+      from: next,
+      limit: wanted,
+      onWithheld: (seq) => gaps.push({ seq, write: () => writeWithheld(seq, options.json, context) }),
+      onSealed: (sealed) => gaps.push({ seq: sealed.seq, write: () => writeSealed(sealed, options, context) }),
+    });
     for (const message of page) {
-      for (; withheld[0] !== undefined && withheld[0] < message.seq; withheld.shift()) {
-        await writeWithheld(withheld[0], options.json, context);
-      }
+      for (; gaps[0] !== undefined && gaps[0].seq < message.seq; gaps.shift()) await gaps[0].write();
       await writeMessage(message, options, context);
       next = message.seq + 1;
     }
-    for (const seq of withheld) await writeWithheld(seq, options.json, context);
+    for (const { write } of gaps) await write();
     if (page.length < wanted) return;
     left -= page.length;
   }

@@ -5,15 +5,17 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { type InputLine, LineTooLong, splitLines } from "../lines.ts";
-import { jsonLine, localTime } from "../message-line.ts";
+import { openWithRoster } from "../roster.ts";
 import { SendWindow } from "../send-window.ts";
 import { onSignal, type Signal } from "../signals.ts";
+import { writeStored } from "../stored-line.ts";
 import type { TextKey, TextValues } from "../texts/texts.ts";
 
 export interface SendCommandOptions extends ConnectionOptions {
   readonly topic: string;
   readonly kind?: MessageKind;
   readonly re?: number;
+  readonly to?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -29,9 +31,12 @@ export async function send(
     const line = connectionLine(change, context.texts);
     if (line !== undefined) context.warn(line);
   });
-  const topic = await client.topic(options.topic).open({ from: "none" });
-  const { kind, re } = options;
-  const post = (text: string) => topic.send(text, { ...(kind && { kind }), ...(re && { re }) });
+  const { kind, re, to } = options;
+  // Whom a name stands for is told to those who read.
+  const topic = to
+    ? await openWithRoster(client, options.topic)
+    : await client.topic(options.topic).open({ from: "none" });
+  const post = (text: string) => topic.send(text, { ...(kind && { kind }), ...(re && { re }), ...(to && { to }) });
   const onStored = (stored: Stored) => writeStored(stored, options, context);
   if (words.length > 0) await onStored(await post(words.join(" ")));
   else await sendLines(client, post, onStored, context);
@@ -78,18 +83,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function writeStored(
-  { seq, id, at, duplicate }: Stored,
-  { json }: SendCommandOptions,
-  context: Context,
-): Promise<void> {
-  const { output, texts } = context;
-  if (json) return output.line(jsonLine({ seq, id, at: at.toISOString(), duplicate }));
-  return output.line(`#${seq}  ${localTime(at)}  ${texts("state.stored")}`);
-}
-
 const textRefused = (key: TextKey, values?: TextValues): CommandFailure =>
   new CommandFailure(EXIT_CODES.textRefused, key, values);
 
-const interruptedBy = (signal: Signal): CommandFailure =>
+export const interruptedBy = (signal: Signal): CommandFailure =>
   new CommandFailure(signal === "SIGINT" ? EXIT_CODES.interrupted : EXIT_CODES.terminated, "failure.interrupted");

@@ -1,7 +1,8 @@
+import type { Gaps } from "@redroom/sdk";
 import { connect } from "../connect.ts";
 import { connectionLine } from "../connection-line.ts";
 import type { Context } from "../context.ts";
-import { writeMessage, writeWithheld } from "../message-line.ts";
+import { writeMessage, writeSealed, writeWithheld } from "../message-line.ts";
 import { onSignal } from "../signals.ts";
 import type { ReadOptions } from "./history.ts";
 
@@ -18,9 +19,12 @@ export async function tail(address: string, options: ReadOptions, context: Conte
     if (line !== undefined) context.warn(line);
   });
   const { from = "now", limit = Number.POSITIVE_INFINITY, json } = options;
-  const onWithheld = (seq: number): void => void writeWithheld(seq, json, context);
+  const gaps: Gaps = {
+    onWithheld: (seq) => void writeWithheld(seq, json, context),
+    onSealed: (sealed) => void writeSealed(sealed, options, context),
+  };
   let left = limit;
-  for await (const message of client.topic(options.topic).messages({ from, signal: leaving.signal, onWithheld })) {
+  for await (const message of client.topic(options.topic).messages({ from, signal: leaving.signal, ...gaps })) {
     await writeMessage(message, options, context);
     left -= 1;
     if (left === 0 || context.output.gone) return;

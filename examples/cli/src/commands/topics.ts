@@ -10,10 +10,10 @@ export interface TopicsOptions extends ConnectionOptions {
 /** Prints the topics in the order of their creation. */
 export async function topics(address: string, options: TopicsOptions, context: Context): Promise<void> {
   await using client = await connect(address, options, context);
-  for (const { id, title, createdAt, head } of await client.topics()) {
+  for (const { id, title, createdAt, head, regulated } of await client.topics()) {
     await context.output.line(
       options.json
-        ? jsonLine({ id, title, createdAt: createdAt.toISOString(), head })
+        ? jsonLine({ id, title, createdAt: createdAt.toISOString(), head, regulated })
         : `${String(head).padStart(6)}  ${printable(title)}`,
     );
   }

@@ -9,7 +9,7 @@ export interface Key {
 }
 
 /** What a key asks for beyond editing. */
-export type EditorRequest = "submit" | "leave" | "redraw";
+export type EditorRequest = "submit" | "leave" | "redraw" | "complete";
 
 /** One line of text with a cursor. Holds nothing else: no history, no files. */
 export class LineEditor {
@@ -37,10 +37,16 @@ export class LineEditor {
     this.#cursor = text.length;
   }
 
+  /** Puts another text in the place of what stands before the cursor. */
+  replaceBefore(text: string): void {
+    this.#replace(0, this.#cursor, text);
+  }
+
   press(typed: string | undefined, { name, ctrl = false, meta = false }: Key): EditorRequest | undefined {
     if (name === "paste-start" || name === "paste-end") this.#pasting = name === "paste-start";
     else if (this.#pasting) this.#paste(name === "return" ? "\n" : (typed ?? ""));
     else if (name === "return" || name === "enter") return "submit";
+    else if (name === "tab") return "complete";
     else if (ctrl) return this.#pressCtrl(name);
     else if (!this.#edit(name) && !meta && typed !== undefined && !/^\p{Cc}/u.test(typed)) this.#insert(typed);
     return undefined;

@@ -10,6 +10,16 @@ const PASTE_OFF = "\x1b[?2004l";
 export const bold = (text: string): string => `\x1b[1m${text}\x1b[0m`;
 export const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`;
 
+/** What stands around the line that is typed. */
+export interface Surroundings {
+  /** Rows above the line, none wider than the columns; where there is no room for all, the last ones are shown. */
+  readonly above?: (columns: number, typed: string) => readonly string[];
+  /** What Tab puts in the place of the text before the cursor. */
+  readonly complete?: (before: string) => string;
+  /** What is typed is not shown. */
+  readonly secret?: boolean;
+}
+
 /** A person at a terminal: lines that they type, below what is printed meanwhile. */
 export class Terminal implements Disposable {
   readonly #input: NodeJS.ReadStream;
@@ -18,7 +28,7 @@ export class Terminal implements Disposable {
   readonly #editor = new LineEditor();
   readonly #lines: string[] = [];
   #prompt = "";
-  #above: (columns: number) => readonly string[] = () => [];
+  #around: Surroundings = {};
   #over: { readonly error: Error | undefined } | undefined;
   #wake: () => void = () => {};
 
@@ -44,14 +54,10 @@ export class Terminal implements Disposable {
     this.#screen.update();
   }
 
-  /**
-   * What stands before the line and above it.
-   *
-   * @param above Rows, none wider than the columns it is given.
-   */
-  show(prompt: string, above: (columns: number) => readonly string[] = () => []): void {
+  /** What stands before the line and around it, from now on. */
+  show(prompt: string, around: Surroundings = {}): void {
     this.#prompt = prompt;
-    this.#above = above;
+    this.#around = around;
     this.#screen.update();
   }
 
@@ -91,6 +97,7 @@ export class Terminal implements Disposable {
     const request = this.#editor.press(typed, key);
     if (request === "redraw") this.#screen.redraw();
     else if (request === "leave") this.stop();
+    else if (request === "complete") this.#complete();
     else if (request === "submit") {
       this.#lines.push(this.#editor.take());
       this.#wake();
@@ -102,11 +109,19 @@ export class Terminal implements Disposable {
 
   readonly #onResize = (): void => this.#screen.redraw();
 
+  #complete(): void {
+    const { text, cursor } = this.#editor;
+    const before = text.slice(0, cursor);
+    this.#editor.replaceBefore(this.#around.complete?.(before) ?? before);
+  }
+
   /** The live area never takes so much that nothing can be read above it. */
   #layOut(columns: number, rows: number): Layout {
     const { text, cursor } = this.#editor;
-    const above = this.#above(columns).slice(0, Math.floor(rows / 3));
-    const line = crop(layOut(this.#prompt, text, cursor, columns), Math.floor(rows / 2));
+    const { above: rowsAbove, secret = false } = this.#around;
+    const above = rowsAbove?.(columns, secret ? "" : text).slice(-Math.floor(rows / 3)) ?? [];
+    const typed = secret ? layOut(this.#prompt, "", 0, columns) : layOut(this.#prompt, text, cursor, columns);
+    const line = crop(typed, Math.floor(rows / 2));
     return { ...line, rows: [...above, ...line.rows], cursorRow: above.length + line.cursorRow };
   }
 }

@@ -1,6 +1,9 @@
+import { deChat } from "./de-chat.ts";
 import type { Catalogue } from "./en.ts";
 
 export const de: Catalogue = {
+  ...deChat,
+
   "help.usage": "Aufruf:",
   "help.arguments": "Argumente:",
   "help.options": "Optionen:",
@@ -43,8 +46,7 @@ export const de: Catalogue = {
   "exit.wrongCertificate": "das Zertifikat des Servers ist nicht gültig",
   "exit.loginFailed": "Name oder Passwort falsch",
   "exit.topicUnknown": "kein solches Thema",
-  "exit.textRefused":
-    "Nachricht abgelehnt: zu lang, nicht UTF-8, oder sie bezieht sich auf eine Nachricht, die es nicht gibt",
+  "exit.textRefused": "Nachricht abgelehnt: ihr Text, ihre Empfänger, ihre Frist oder das, worauf sie sich bezieht",
   "exit.connectionLost": "Verbindung verloren oder vom Server beendet",
   "exit.notAllowed": "nicht erlaubt",
   "exit.serverUnavailable": "der Server kann nicht speichern oder ist überlastet; später noch einmal versuchen",
@@ -53,6 +55,7 @@ export const de: Catalogue = {
     "nicht bestätigt: die Niederschrift ist nicht, oder nicht beweisbar, die, die der Server signiert hat",
   "exit.logFork":
     "der Server widerspricht dem, was er signiert hat; der Beweis steht auf der Standardfehlerausgabe: aufbewahren",
+  "exit.unanswered": "die Frage wurde zurückgenommen oder geschlossen, bevor es eine Antwort gab",
   "exit.interrupted": "abgebrochen (Strg-C), bevor alles erledigt war",
   "exit.terminated": "beendet (SIGTERM), bevor alles erledigt war",
 
@@ -81,6 +84,14 @@ export const de: Catalogue = {
   "failure.noTerminal": "chat braucht ein Terminal; in einem Skript redroom send und redroom tail verwenden",
   "failure.lineTooLong": "mehr als {limit} Bytes, das ist die Grenze des Servers",
   "failure.lineNotUtf8": "nicht UTF-8",
+  "failure.deadline": "{what} ist keine Frist; schreiben Sie 30m, 2h, 3d, 18:00, 2026-02-01 oder 2026-02-01T18:00",
+  "failure.consent":
+    "der Server bittet um Ihre Zustimmung zu einem Text; mit redroom chat anmelden, lesen und zustimmen, dann noch einmal",
+  "failure.noConsent": "ohne Ihre Zustimmung tut der Server nichts",
+  "failure.unanswered": "Frage #{seq} wurde zurückgenommen oder geschlossen, bevor es eine Antwort gab",
+  "failure.noText": "es gibt keinen Text zu senden",
+  "failure.preparedUnknown": "es gibt keine vorbereitete Nachricht mit der ID {id}; redroom prepared zeigt alle",
+  "failure.preparedValue": "„{what}“ ist nicht NAME=TEXT",
   "failure.noTopics": "der Server hat noch keine Themen",
   "failure.notStored": "es ist nicht sicher, dass Ihre letzten Nachrichten gespeichert wurden: {count}",
 
@@ -123,9 +134,7 @@ export const de: Catalogue = {
 
   "chat.choose": "Welches Thema (1 bis {count})? ",
   "chat.chooseAgain": "Bitte eine Zahl von 1 bis {count} eingeben.",
-  "chat.welcome": "{topic} – Sie sind {user}. /help zeigt, was Sie tun können.",
-  "chat.help":
-    "Enter sendet · Strg-C oder /quit verlässt das Gespräch · /help zeigt dies · //Text sendet einen Text, der mit einem Schrägstrich beginnt",
+  "chat.welcome": "{topic} – Sie sind {user} ({roles}). /help zeigt, was Sie tun können.",
   "chat.unknownCommand": "Den Befehl {command} gibt es nicht. /help zeigt, was es gibt.",
   "chat.earlier": "… {count} frühere",
   "chat.leaving": "Das Gespräch endet, sobald Ihre Nachrichten gespeichert sind …",
@@ -203,7 +212,15 @@ export const de: Catalogue = {
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",
-  "error.REFERENCE_INVALID": "die Nachricht, auf die sich diese bezieht, gibt es nicht",
+  "error.REFERENCE_INVALID":
+    "die Nummer passt nicht: Es gibt keine solche Nachricht, oder man kann sich so nicht auf sie beziehen",
+  "error.RECIPIENT_INVALID":
+    "das ist niemand, dem man schreiben kann; redroom members oder im Gespräch /members zeigt, wer da ist",
+  "error.DEADLINE_INVALID": "die Frist ist schon vorbei",
+  "error.TOO_MANY_QUESTIONS": "zu viele Ihrer Fragen sind offen; warten Sie auf Antworten, oder nehmen Sie eine zurück",
+  "error.OUTBOX_FULL": "zu viel wartet darauf, gespeichert zu werden; warten Sie einen Moment",
+  "error.PASSWORD_INVALID": "der Server nimmt dieses Passwort nicht an",
+  "error.SESSION_REVOKED": "der Server hat Ihre Sitzung beendet: Ihr Konto oder dessen Passwort wurde geändert",
   "error.ID_REUSED": "unter der Kennung dieser Nachricht wurde schon eine andere gesendet; noch einmal senden",
   "error.LOG_FORK":
     "DIE NIEDERSCHRIFT WURDE VERÄNDERT: der Server widerspricht dem, was er signiert hat; nicht weitermachen, den Beweis unten aufbewahren",

@@ -1,4 +1,8 @@
+import { enChat } from "./en-chat.ts";
+
 export const en = {
+  ...enChat,
+
   "help.usage": "Usage:",
   "help.arguments": "Arguments:",
   "help.options": "Options:",
@@ -41,13 +45,14 @@ export const en = {
   "exit.wrongCertificate": "the server's certificate is not valid",
   "exit.loginFailed": "wrong name or password",
   "exit.topicUnknown": "no such topic",
-  "exit.textRefused": "message refused: too long, not UTF-8, or it refers to a message that does not exist",
+  "exit.textRefused": "message refused: its text, its recipients, its deadline, or what it refers to",
   "exit.connectionLost": "connection lost, or closed by the server",
   "exit.notAllowed": "not allowed",
   "exit.serverUnavailable": "the server cannot store or is too busy; try again later",
   "exit.incompatible": "server and client do not understand each other, or this system is not supported",
   "exit.notVerified": "not verified: the record is not, or not provably, what the server has signed",
   "exit.logFork": "the server contradicts what it has signed; the evidence is on standard error: keep it",
+  "exit.unanswered": "the question was withdrawn or closed before there was an answer",
   "exit.interrupted": "interrupted (Ctrl-C) before the work was done",
   "exit.terminated": "terminated (SIGTERM) before the work was done",
 
@@ -75,6 +80,14 @@ export const en = {
   "failure.noTerminal": "chat needs a terminal; in a script use redroom send and redroom tail",
   "failure.lineTooLong": "more than {limit} bytes, which is the limit of the server",
   "failure.lineNotUtf8": "not UTF-8",
+  "failure.deadline": "{what} is no deadline; write 30m, 2h, 3d, 18:00, 2026-02-01 or 2026-02-01T18:00",
+  "failure.consent":
+    "the server asks for your consent to a text; log in with redroom chat, read it and consent, then try again",
+  "failure.noConsent": "without your consent the server serves nothing",
+  "failure.unanswered": "question #{seq} was withdrawn or closed before there was an answer",
+  "failure.noText": "there is no text to send",
+  "failure.preparedUnknown": "there is no prepared message with the id {id}; redroom prepared lists them",
+  "failure.preparedValue": "“{what}” is not NAME=TEXT",
   "failure.noTopics": "the server has no topics yet",
   "failure.notStored": "it is not certain that your last messages were stored: {count}",
 
@@ -117,8 +130,7 @@ export const en = {
 
   "chat.choose": "Which topic (1 to {count})? ",
   "chat.chooseAgain": "Please type a number from 1 to {count}.",
-  "chat.welcome": "{topic} – you are {user}. /help shows what you can do.",
-  "chat.help": "Enter sends · Ctrl-C or /quit leaves · /help shows this · //text sends a text that begins with a slash",
+  "chat.welcome": "{topic} – you are {user} ({roles}). /help shows what you can do.",
   "chat.unknownCommand": "There is no command {command}. /help shows what there is.",
   "chat.earlier": "… {count} earlier",
   "chat.leaving": "Leaving; waiting until your messages are stored …",
@@ -193,7 +205,14 @@ export const en = {
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",
   "error.TEXT_TOO_LARGE": "the text is too long",
-  "error.REFERENCE_INVALID": "the message that this one refers to does not exist",
+  "error.REFERENCE_INVALID":
+    "the number does not fit: there is no such message, or it is nothing to refer to in this way",
+  "error.RECIPIENT_INVALID": "that is nobody to write to; redroom members, or /members in the chat, shows who is there",
+  "error.DEADLINE_INVALID": "the deadline is over already",
+  "error.TOO_MANY_QUESTIONS": "too many of your questions are open; wait for answers, or withdraw one",
+  "error.OUTBOX_FULL": "too much waits to be stored; wait a moment",
+  "error.PASSWORD_INVALID": "the server does not take this password",
+  "error.SESSION_REVOKED": "the server has ended your session: your account or its password was changed",
   "error.ID_REUSED": "another message was sent under the id of this one; send it again",
   "error.LOG_FORK":
     "THE RECORD WAS CHANGED: the server contradicts what it has signed; do not go on, keep the evidence below",

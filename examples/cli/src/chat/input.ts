@@ -1,0 +1,76 @@
+import type { Priority } from "@redroom/sdk";
+import { usageFailure } from "../failure.ts";
+import { readDeadline } from "./deadline.ts";
+
+/** A line as it was typed. */
+export interface Input {
+  /** Without its slash; `undefined` for a plain text. */
+  readonly command: string | undefined;
+  /** What stands behind the command, or the text. */
+  readonly rest: string;
+}
+
+/** What a message says, to whom, and how urgently. */
+export interface Addressed {
+  readonly text: string;
+  readonly to?: readonly string[];
+  readonly priority?: Priority;
+  readonly due?: Date;
+}
+
+/** As people write them, in English and in German. */
+export const PRIORITY_WORDS: Readonly<Record<string, Priority>> = {
+  high: "high",
+  normal: "normal",
+  low: "low",
+  hoch: "high",
+  niedrig: "low",
+};
+
+/** `/command rest`; `//text` is a text that begins with a slash. */
+export function readInput(line: string): Input {
+  const [, command, rest = ""] = /^\/(?!\/)(\S*)\s*(.*)$/s.exec(line) ?? [];
+  return command === undefined ? { command, rest: line.replace(/^\/\//, "/") } : { command, rest: rest.trimEnd() };
+}
+
+const OPTION = /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>\S+)),?(?:\s+|$)/u;
+
+/**
+ * `@bernd @"anna lena" !high due:2h text`: recipients, priority and deadline in any order before the text. An exclamation mark
+ * before another word belongs to the text.
+ *
+ * @throws {CommandFailure} For a deadline that is none.
+ */
+export function readAddressed(rest: string, now: Date): Addressed {
+  const to: string[] = [];
+  let priority: Priority | undefined;
+  let due: Date | undefined;
+  let text = rest;
+  for (let found = OPTION.exec(text); found !== null; found = OPTION.exec(text)) {
+    const { quoted, name = quoted, priority: word, due: when } = found.groups ?? {};
+    if (word !== undefined && PRIORITY_WORDS[word.toLowerCase()] === undefined) break;
+    if (name !== undefined) to.push(name);
+    if (word !== undefined) priority = PRIORITY_WORDS[word.toLowerCase()];
+    if (when !== undefined) due = deadlineOf(when, now);
+    text = text.slice(found[0].length);
+  }
+  return {
+    text,
+    ...(to.length > 0 && { to }),
+    ...(priority !== undefined && { priority }),
+    ...(due !== undefined && { due }),
+  };
+}
+
+/** @throws {CommandFailure} */
+export function deadlineOf(typed: string, now: Date): Date {
+  const due = readDeadline(typed, now);
+  if (due === undefined) throw usageFailure("failure.deadline", { what: typed });
+  return due;
+}
+
+/** `3 text` or `#3 text`. @returns `undefined` where no number is first. */
+export function readNumbered(rest: string): { readonly seq: number; readonly text: string } | undefined {
+  const [, number, text = ""] = /^#?([1-9][0-9]{0,14})(?:[:\s]\s*(.*))?$/s.exec(rest) ?? [];
+  return number === undefined ? undefined : { seq: Number(number), text };
+}

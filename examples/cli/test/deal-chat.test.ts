@@ -1,0 +1,177 @@
+import { writeFile } from "node:fs/promises";
+import { join as joined } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AtTerminal } from "./processes.ts";
+import { as, passwordOf, redroomServer, TestServer } from "./server.ts";
+
+const PARTY = ["interviewer", "interviewee"];
+const DEAL = "Project Kestrel";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ topics: [] });
+}, 60_000);
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Somebody who has joined a topic. */
+async function join(name: string, topic: string, { lang = "en", rows = 40, columns = 110 } = {}): Promise<AtTerminal> {
+  const args = ["chat", server.address, "--user", name, "--topic", topic, "--lang", lang];
+  const person = new AtTerminal(args, { ...as(name), rows, columns });
+  await person.sees(({ lines }) => lines.includes(">"));
+  return person;
+}
+
+describe("a regulated exchange in two terminals", () => {
+  it("shows each side what the other has committed to, and both answers once both are given", async () => {
+    await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY }, { regulated: true });
+    await using anna = await join("anna", DEAL);
+    await using bernd = await join("bernd", DEAL);
+    expect(anna.screen.text).toContain("Project Kestrel – you are anna (interviewer, interviewee).");
+    expect(anna.screen.text).toContain("Regulated: you read an answer once you have answered");
+    await anna.sees("— bernd is here —");
+
+    anna.type("/ask @bernd !high due:2h How high are the provisions?\r");
+    await bernd.sees(/#3 .* anna asks → bernd \(high, until .*\): How high are the provisions\?/);
+    bernd.type("/ask @anna Who finances the deal?\r");
+    await anna.sees(/#\d+ .* bernd asks → anna: Who finances the deal\?/);
+    const question = /#(\d+) .* bernd asks/.exec(anna.screen.text)?.[1];
+
+    bernd.type("/answer 3 Two million.\r");
+    await anna.sees(/#\d+ .* bernd answers #3: sealed until you have answered what you were asked/);
+    await anna.sees(/it can no longer be changed; commitment \S{40}/);
+    await anna.sees(/Answer 1 question \(#\d+\) to read 1 answer \(#\d+\) from bernd\./);
+    await bernd.sees(/anna has 1 question \(#\d+\) to answer before reading 1 answer \(#\d+\) of yours\./);
+    expect(anna.stdout).not.toContain("Two million.");
+
+    anna.type("/open\r");
+    await anna.sees("For you to answer:");
+    anna.type(`/answer ${question} A bank.\r`);
+    await anna.sees(/answer #\d+ is open now/);
+    await anna.sees("bernd answers #3 → anna: Two million.");
+    await bernd.sees(`anna answers #${question} → bernd: A bank.`);
+    // Bernd's own answer was there before hers.
+    expect(bernd.screen.text.indexOf("Two million.")).toBeLessThan(bernd.screen.text.indexOf("A bank."));
+    anna.type("/quit\r");
+    await bernd.sees("— anna has left —");
+  }, 120_000);
+
+  it("says it in German where that is spoken", async () => {
+    await server.createTopic("Projekt Falke", { anna: PARTY, bernd: PARTY }, { regulated: true });
+    await using anna = await join("anna", "Projekt Falke", { lang: "de" });
+    await using bernd = await join("bernd", "Projekt Falke", { lang: "de" });
+    await anna.sees("— bernd ist da —");
+    expect(anna.screen.text).toContain("Projekt Falke – Sie sind anna (Fragesteller, Befragter).");
+    anna.type("/ask !hoch Wie hoch sind die Rückstellungen?\r");
+    await bernd.sees("anna fragt (hoch): Wie hoch sind die Rückstellungen?");
+    bernd.type("/ask Wer finanziert?\r");
+    await anna.sees("bernd fragt: Wer finanziert?");
+    bernd.type("/answer 3 Zwei Millionen.\r");
+    await anna.sees("bernd antwortet auf #3: versiegelt, bis Sie beantwortet haben, was Sie gefragt wurden");
+    await anna.sees(/Beantworten Sie 1 Frage \(#\d+\), um 1 Antwort \(#\d+\) von bernd zu lesen\./);
+  }, 120_000);
+});
+
+describe("roles in the chat", () => {
+  it("are told before anything is sent, with what is possible instead", async () => {
+    await server.createTopic("Interview", { anna: ["interviewer"], bernd: ["interviewee"] });
+    await using anna = await join("anna", "Interview");
+    anna.type("/close 3 enough\r");
+    await anna.sees("/close is not for you here: you are interviewer. You can use: /ask /correct /withdraw");
+    anna.type("just a note\r");
+    await anna.sees("A text without a command is a note, and notes are not for you here (interviewer).");
+    await anna.sees(({ lines }) => lines.includes("> just a note")); // given back
+    anna.type("\x15/ask\r");
+    await anna.sees("/ask [@name …] [!high|!low] [due:2h] TEXT – ask a question");
+    expect(anna.stdout).not.toContain("✗");
+  }, 60_000);
+
+  it("are enforced by the server all the same: what it refuses is shown with its text", async () => {
+    await server.createTopic("Removal", { anna: ["superuser"], bernd: ["superuser"] });
+    await using anna = await join("anna", "Removal");
+    anna.type("/withdraw 99\r");
+    await anna.sees("✗ [not stored]");
+    await redroomServer(["topic", "role", "Removal", "anna", "archivist", "--data", server.folder]);
+    await anna.sees("— you are archivist from now on —");
+    await redroomServer(["topic", "role", "Removal", "anna", "--data", server.folder]);
+    await anna.sees(/The conversation cannot go on: you are not allowed to do this/);
+  }, 60_000);
+
+  it("decide what Tab offers: commands, people, and the questions that can be answered", async () => {
+    await server.createTopic("Completion", { anna: ["interviewer"], bernd: ["interviewee"], carla: ["interviewee"] });
+    await using anna = await join("anna", "Completion");
+    await using bernd = await join("bernd", "Completion");
+    anna.type("/as\t@be\tHow high?\r");
+    await bernd.sees(/anna asks → bernd: How high\?/);
+    await bernd.sees("/answer /open /help · Tab completes"); // the question is known
+    bernd.type("/ans\t");
+    await bernd.sees("/answer NUMBER TEXT – answer a question · #4");
+    bernd.type("\t");
+    await bernd.sees("> /answer 4");
+    await bernd.sees("#4 anna asks → bernd: How high?");
+    bernd.type("3 €\r");
+    await anna.sees("bernd answers #4 → anna: 3 €");
+  }, 60_000);
+
+  it("show questions, people, deliveries and what is found", async () => {
+    await server.createTopic("Overview", { anna: ["superuser"], bernd: ["superuser"] });
+    await using anna = await join("anna", "Overview", { rows: 60 });
+    await using bernd = await join("bernd", "Overview");
+    anna.type("/ask @bernd Wie hoch sind die Rückstellungen?\r");
+    await bernd.sees("anna asks → bernd");
+    bernd.type("/answer 3 Zwei Millionen.\r");
+    await anna.sees("bernd answers #3 → anna: Zwei Millionen.");
+    anna.type("/correct 3 Wie hoch sind sie heute?\r");
+    await anna.sees("anna corrects #3 → bernd: Wie hoch sind sie heute?");
+    anna.type("/open\r/members\r/search rückstell\r/whoami\r");
+    await anna.sees("No question is open.");
+    await anna.sees("bernd  superuser  here");
+    await anna.sees(/#3 \S+ \S+ anna asks → bernd: Wie hoch sind die Rückstellungen\?/);
+    await anna.sees("You are anna: superuser. You may: ask, answer, write notes");
+    await anna.sees(/✓✓ #\d+ delivered to bernd/);
+    anna.type("/delivered 3\r");
+    await anna.sees("#3 was delivered to bernd at ");
+  }, 60_000);
+});
+
+describe("a prepared message", () => {
+  it("is chosen from a list, filled step by step, and sent once the person has seen it", async () => {
+    await server.createTopic("Prepared", { anna: ["superuser"], bernd: ["superuser"] });
+    const file = "## question: Provisions\nHow high are the provisions on {date}?\n\n## note\nThank you.\n";
+    const path = joined(server.folder, "prepared.md");
+    await writeFile(path, file);
+    await redroomServer(["prepared", "import", path, "--topic", "Prepared", "--data", server.folder]);
+    await using anna = await join("anna", "Prepared");
+    anna.type("/prepared\r");
+    await anna.sees("1  question  Provisions: How high are the provisions on {date}?");
+    await anna.sees("Which one (1 to 2)?");
+    anna.type("9\r1\r");
+    await anna.sees("Please type a number from 1 to 2.");
+    await anna.sees("date:");
+    anna.type("3 March\r");
+    await anna.sees("> /ask How high are the provisions on 3 March?");
+    anna.type("\r");
+    await anna.sees(/✓ #\d+ .* anna asks: How high are the provisions on 3 March\?/);
+  }, 60_000);
+});
+
+describe("the password", () => {
+  it("is changed without being shown, and is the one to log in with from then on", async () => {
+    await server.createTopic("Password", { dora: ["superuser"] });
+    await using dora = await join("dora", "Password");
+    dora.type("/passwd\r");
+    await dora.sees("Current password:");
+    dora.type(`${passwordOf("dora")}\r`);
+    await dora.sees("New password (at least 15 characters):");
+    dora.type("a wholly new one for dora\r");
+    await dora.sees("New password again:");
+    dora.type("a wholly new one for dora\r");
+    await dora.sees("Your password is changed");
+    expect(dora.stdout).not.toContain("wholly");
+    const args = ["chat", server.address, "--user", "dora", "--topic", "Password", "--lang", "en"];
+    await using old = new AtTerminal(args, as("dora"));
+    await old.exit;
+    expect(old.stdout).toContain("name or password is wrong");
+    await using again = new AtTerminal(args, { env: { REDROOM_PASSWORD: "a wholly new one for dora" } });
+    await again.sees("you are dora");
+  }, 60_000);
+});
