@@ -30,7 +30,8 @@ export const de: Catalogue = {
   "help.topic": "Titel des Themas",
   "help.chatTopic": "Titel des Themas; ohne ihn wählen Sie aus einer Liste",
   "help.json": "je Eintrag eine Zeile JSON",
-  "help.kind": "question (Frage), answer (Antwort) oder note (Notiz; das gilt sonst)",
+  "help.kind":
+    "question (Frage), answer (Antwort), note (Notiz; das gilt sonst), correction, withdrawal, closing oder reveal",
   "help.re": "Nummer der Nachricht, auf die sich diese bezieht",
   "help.historyFrom": "Nummer der ersten Nachricht (sonst 1)",
   "help.tailFrom": "Nummer der ersten Nachricht (sonst nur neue Nachrichten)",

@@ -29,7 +29,7 @@ export const en = {
   "help.topic": "title of the topic",
   "help.chatTopic": "title of the topic; without it you choose from a list",
   "help.json": "one line of JSON per item",
-  "help.kind": "question, answer or note (otherwise note)",
+  "help.kind": "question, answer, note, correction, withdrawal, closing or reveal (otherwise note)",
   "help.re": "number of the message that this one refers to",
   "help.historyFrom": "number of the first message (otherwise 1)",
   "help.tailFrom": "number of the first message (otherwise new messages only)",
