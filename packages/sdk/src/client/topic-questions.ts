@@ -50,8 +50,7 @@ export async function readQuestions(
     const page = readPage(response, id, people);
     for (const { seq, question } of page.questions) {
       if (question === undefined) onWithheld?.(seq);
-      // A question to all is for everybody but its author.
-      else if (question.message.by !== answers) questions.push(question);
+      else questions.push(question);
       after = seq;
     }
     more = page.more && page.questions.length > 0;

@@ -8,7 +8,7 @@ import type { MessageOf } from "../protocol/messages.ts";
 import type { QuestionState } from "../rules/topic-state.ts";
 import { type Reader, visibilityOf } from "../rules/visibility.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
-import type { SearchOrder, StoredEntry, TopicStore } from "../store/topic-store.ts";
+import type { ReceivedBy, SearchOrder, StoredEntry, TopicStore } from "../store/topic-store.ts";
 import type { Answer } from "./answer.ts";
 import type { EntryForms } from "./entry-forms.ts";
 import type { TopicRoom } from "./topic-room.ts";
@@ -131,7 +131,9 @@ export async function sendDeliveries(
   const entries = await asked.store.read(topic, { from: seq, limit: 1 });
   const [forms] = await visible(entries, asked);
   if (forms?.leaf.seq !== seq) throw notVisible(seq);
-  const deliveries = await asked.store.deliveriesOf(topic, seq);
+  // Everybody confirms what they get, and that may have been no more than its place.
+  const sees = ({ pseudonym }: ReceivedBy) => asked.room.shows(forms.leaf, pseudonym);
+  const deliveries = (await asked.store.deliveriesOf(topic, seq)).filter(sees);
   answer.send({ type: "deliveryList", deliveries: deliveries.map(({ pseudonym, at }) => ({ id: pseudonym, at })) });
 }
 

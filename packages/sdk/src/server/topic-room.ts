@@ -2,11 +2,12 @@ import { toBase64Url } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
-import { peopleIn } from "../evidence/leaf.ts";
+import { type LeafFields, peopleIn } from "../evidence/leaf.ts";
 import { encodeMessage } from "../protocol/codec.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { type Waiting, waitingIn } from "../rules/regulation.ts";
 import { emptyState, type TopicState } from "../rules/topic-state.ts";
+import { visibilityOf } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { Appended, Person, StoredEntry, TopicStore, TopicSummary } from "../store/topic-store.ts";
 import type { Rights } from "./access.ts";
@@ -143,6 +144,12 @@ export class TopicRoom {
   /** Somebody's pseudonym here, where they have one. */
   pseudonymOf({ id }: Person): string | undefined {
     return this.#people.find(id);
+  }
+
+  /** Whether somebody sees more of an entry than its place, by what the log says now. */
+  shows(leaf: LeafFields, pseudonym: string): boolean {
+    const { capabilities } = this.#context.access.in(this.#state, pseudonym, false);
+    return visibilityOf(leaf, { pseudonym, capabilities }, this.#state) !== "hidden";
   }
 
   /** Who of a regulated conversation waits for whom. */

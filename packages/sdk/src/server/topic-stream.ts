@@ -129,6 +129,7 @@ export class TopicStream implements ServedStream {
   #tellTyping({ id, active }: MessageOf<"typing">): void {
     if (this.#over) return;
     if (id !== undefined) throw protocolError("a typing notice of a client names somebody");
+    if (this.#over) return; // it was under way
     if (this.#reader === undefined) throw protocolError("a typing notice came on a stream that reads nothing");
     const mayWrite = ["ask", "answer", "note"] as const;
     const { capabilities } = this.#room?.rightsOf(this.#user) ?? { capabilities: new Set() };
@@ -164,6 +165,7 @@ export class TopicStream implements ServedStream {
 
   #confirm({ first, last }: MessageOf<"receipt">): void {
     if (this.#over) return; // it was under way when the stream failed, or was cut off
+    if (this.#over) return; // it was under way
     if (this.#reader === undefined) throw protocolError("a receipt came on a stream that reads nothing");
     const { pseudonym, subscription } = this.#reader;
     if (first > last || last > subscription.last) {

@@ -110,7 +110,7 @@ export class MemoryTopic {
       const [entry, leaf] = [this.entries[seq - 1], this.#leaf(seq)];
       if (entry === undefined || leaf === undefined || seq <= after || (state ?? its) !== its) return [];
       if ((of ?? leaf.by) !== leaf.by) return [];
-      if (recipient !== undefined && leaf.to?.includes(recipient) === false) return [];
+      if (recipient !== undefined && (leaf.by === recipient || leaf.to?.includes(recipient) === false)) return [];
       return [{ entry, state: its, asked: this.#state.open.get(seq)?.asked }];
     });
     return wanted.slice(0, limit);

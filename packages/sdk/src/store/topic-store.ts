@@ -89,7 +89,7 @@ export interface TopicStore {
 
   /**
    * Questions in the order of their numbers, at most `limit`, behind the seq `after`; only those in `state`, asked by `of`,
-   * addressed to `for` or to nobody (pseudonyms).
+   * addressed to `for`, or by somebody else to nobody (pseudonyms).
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, `STORE_UNAVAILABLE`.
    */

@@ -174,7 +174,7 @@ export function stateContract(
       assert.deepEqual(await list({ state: "open", after: 2, limit: 1 }), [all[3]]);
       assert.deepEqual(await list({ state: "answered" }), [all[2]]);
       assert.deepEqual(await list({ of: "bernd" }), all.slice(3));
-      assert.deepEqual(await list({ for: "bernd" }), [all[0], all[2], all[3], all[5]]);
+      assert.deepEqual(await list({ for: "bernd" }), [all[0], all[2]]);
       assert.deepEqual(await list({ for: "nobody", of: "anna" }), [all[0]]);
       assert.deepEqual(await list({ state: "closed", of: "anna" }), []);
       const [first] = await store.questions(topic.id, { limit: 1 });

@@ -4,7 +4,8 @@ import { encodeLeaf } from "../../src/evidence/leaf.ts";
 import { makeLogKey } from "../../src/evidence/log-key.ts";
 import { appendLeaf, EMPTY_FRONTIER, hashLeaf, rootOf } from "../../src/evidence/merkle.ts";
 import type { Happening } from "../../src/testing/simulation/history.ts";
-import { judge, unread } from "../../src/testing/simulation/invariants.ts";
+import { judge } from "../../src/testing/simulation/invariants.ts";
+import { unread } from "../../src/testing/simulation/views.ts";
 import type { History, RecordedEntry } from "../../src/testing.ts";
 
 const TOPIC = "Share Deal";
@@ -19,6 +20,8 @@ const entry = (seq: number, text: string, more: Partial<RecordedEntry> = {}): Re
   re: undefined,
   leaf: leafOf(seq, text),
   to: [],
+  at: 1,
+  commitment: "c",
   ...more,
 });
 
@@ -96,6 +99,8 @@ function broken(events: readonly Happening[], entries: readonly RecordedEntry[] 
   const history: History = {
     events: events.map((event, index) => ({ ...event, at: 10 * index, step: index })),
     record: new Map([[TOPIC, entries]]),
+    states: new Map(),
+    open: true,
     timersLeft,
   };
   return [...new Set(judge(history).map(({ invariant }) => invariant))];
@@ -147,8 +152,12 @@ describe("the judge of a simulation", () => {
     const name = "an unknown outcome resolves to exactly one effect";
     expect(broken([...good, acked(second, 1, true)])).toContain(name);
     const about = { client: "anna 1", topic: TOPIC, text: second, id: `id of ${second}` };
-    expect(broken([...good, { type: "failed", ...about, code: "CONNECTION_LOST" }])).toContain(name);
-    expect(broken([...good, { type: "failed", ...about, code: "CONNECTION_CLOSED" }])).toEqual([]);
+    const failed = { type: "failed", ...about, kind: "note", again: false } as const;
+    const another = { ...failed, id: "another" };
+    expect(broken([...good, { ...failed, code: "REFERENCE_INVALID", refused: true }])).toEqual([name]);
+    expect(broken([...good, { ...another, code: "CONNECTION_LOST", refused: true }])).toEqual([name]);
+    expect(broken([...good, { ...another, code: "REFERENCE_INVALID", refused: true }])).toEqual([]);
+    expect(broken([...good, { ...failed, code: "CONNECTION_CLOSED", refused: false }])).toEqual([]);
   });
 
   it("notices what a server sends after it has heard that its store is down", () => {

@@ -214,6 +214,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "cut the tail off, with its checkpoints",
     act: (_record, database) => {
+      forgetWords(database, 2);
       cutTail(database, 1);
       database.exec(`DELETE FROM checkpoints WHERE ${TOPIC} AND size > 1`);
     },
@@ -321,7 +322,9 @@ const ATTACKS: readonly Attack[] = [
   {
     name: "remove a topic",
     act: (_record, database) => {
-      for (const table of ["contents", "checkpoints", "entries", "pseudonyms", "topics"]) {
+      forgetWords(database, 1);
+      const beside = ["memberships", "question_states", "sealed_answers", "received", "prepared"];
+      for (const table of [...beside, "contents", "checkpoints", "entries", "pseudonyms", "topics"]) {
         database.exec(`DELETE FROM ${table} WHERE ${TOPIC}`);
       }
     },
@@ -339,6 +342,13 @@ const ATTACKS: readonly Attack[] = [
     client: undefined,
   },
 ];
+
+/** Takes the topic's entries from this one on out of the index of words, which would show that there was more. */
+function forgetWords(database: Database.Database, from: number): void {
+  for (let seq = from; seq < 100; seq += 1) {
+    database.exec(`DELETE FROM search WHERE rowid = (SELECT topic << 32 | ${seq} FROM topics WHERE ${TOPIC})`);
+  }
+}
 
 /** Comes back to the topic with what it verified before. @returns The client's error, or that of a server that does not start. */
 async function comeBack({ file, topic, checkpoint }: Row): Promise<RedRoomErrorCode | undefined> {

@@ -27,7 +27,9 @@ const QUESTIONS = `SELECT ${ENTRY_COLUMNS}, state, asked FROM question_states
   JOIN entries USING (topic, seq) LEFT JOIN contents USING (topic, seq)`;
 /** The same for both: a `NULL` asks for nothing. */
 const FILTER = `AND seq > @after AND (@of IS NULL OR author = @of) AND (
-  @for IS NULL OR leaf -> '$.to' IS NULL OR EXISTS (SELECT 1 FROM json_each(leaf, '$.to') WHERE value = @for)
+  @for IS NULL OR author <> @for AND (
+    leaf -> '$.to' IS NULL OR EXISTS (SELECT 1 FROM json_each(leaf, '$.to') WHERE value = @for)
+  )
 ) ORDER BY seq LIMIT @limit`;
 
 /**
