@@ -1,4 +1,16 @@
+import type { MessageKind } from "@redroom/sdk";
 import { InvalidArgumentError } from "commander";
+
+/** What people write; see `docs/roles.md` for who may write what. */
+export const MESSAGE_KINDS: readonly MessageKind[] = [
+  "question",
+  "answer",
+  "note",
+  "correction",
+  "withdrawal",
+  "closing",
+  "reveal",
+];
 
 /** For commander: a whole number, no less than this. */
 export const wholeNumber = (least: number, expected: string) => (value: string) => {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { oneOf, repeated, wholeNumber } from "./arguments.ts";
+import { MESSAGE_KINDS, oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { answer, ask } from "./commands/ask.ts";
 import { members, presence } from "./commands/members.ts";
 import { passwd } from "./commands/passwd.ts";
@@ -12,7 +12,6 @@ import type { TextKey } from "./texts/texts.ts";
 
 const PRIORITIES = ["low", "normal", "high"];
 const STATES = ["open", "answered", "withdrawn", "closed"];
-const KINDS = ["question", "answer", "note", "correction", "withdrawal", "closing", "reveal"];
 
 /** The commands around people, questions and answers. @param command Makes one with what all commands share. */
 export function addDealCommands(command: (name: string, description: TextKey) => Command, context: Context): void {
@@ -48,7 +47,7 @@ export function addDealCommands(command: (name: string, description: TextKey) =>
     .argument("[WORD...]", texts("help.words"))
     .option("--by <NAME>", texts("help.by"), repeated)
     .option("--to <NAME>", texts("help.searchTo"), repeated)
-    .option("--kind <KIND>", texts("help.searchKind"), oneOf(KINDS))
+    .option("--kind <KIND>", texts("help.searchKind"), oneOf(MESSAGE_KINDS))
     .option("--since <DATE>", texts("help.since"))
     .option("--until <DATE>", texts("help.until"))
     .option("--oldest", texts("help.oldest"))

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { oneOf, repeated, wholeNumber } from "./arguments.ts";
+import { MESSAGE_KINDS, oneOf, repeated, wholeNumber } from "./arguments.ts";
 import { chat } from "./commands/chat.ts";
 import { history } from "./commands/history.ts";
 import { send } from "./commands/send.ts";
@@ -10,8 +10,6 @@ import type { Context } from "./context.ts";
 import { addDealCommands } from "./deal-program.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import type { TextKey, Texts } from "./texts/texts.ts";
-
-const KINDS = ["question", "answer", "note"];
 
 /** The arguments of all commands. */
 export function redroomProgram(context: Context): Command {
@@ -56,7 +54,7 @@ export function redroomProgram(context: Context): Command {
     .usage("ADDRESS --user NAME --topic TITLE [TEXT…]")
     .argument("[TEXT...]", texts("help.text"))
     .requiredOption("--topic <TITLE>", texts("help.topic"))
-    .option("--kind <KIND>", texts("help.kind"), oneOf(KINDS))
+    .option("--kind <KIND>", texts("help.kind"), oneOf(MESSAGE_KINDS))
     .option("--re <SEQ>", texts("help.re"), seq)
     .option("--to <NAME>", texts("help.to"), repeated)
     .option("--json", texts("help.json"))

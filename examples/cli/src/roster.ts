@@ -1,4 +1,4 @@
-import type { RedRoomClient, Topic } from "@redroom/sdk";
+import type { Member, RedRoomClient, Topic } from "@redroom/sdk";
 
 /**
  * Opens a topic and waits until the server has told who belongs to it and who is there. Our own presence is what it tells
@@ -18,3 +18,7 @@ export async function openWithRoster(client: RedRoomClient, title: string): Prom
   await told;
   return topic;
 }
+
+/** Who belongs to a topic, by name. */
+export const membersByName = ({ members }: Topic): Member[] =>
+  [...members].sort((one, other) => one.name.localeCompare(other.name));

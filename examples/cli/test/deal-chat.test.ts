@@ -175,3 +175,22 @@ describe("the password", () => {
     await again.sees("you are dora");
   }, 60_000);
 });
+
+describe("what has to be consented to", () => {
+  it("is shown first, and nothing else is there before a yes", async () => {
+    await using other = await TestServer.start({ users: ["anna"], topics: ["Deal"] });
+    await writeFile(joined(other.folder, "consent.md"), "We store what you write.\n");
+    other.process.child.kill("SIGTERM");
+    await other.restart();
+    const args = ["chat", other.address, "--user", "anna", "--topic", "Deal", "--lang", "en"];
+    await using refusing = new AtTerminal(args, as("anna"));
+    await refusing.sees("We store what you write.");
+    refusing.type("\r");
+    expect(await refusing.exit).toBe(10);
+    expect(refusing.stdout).not.toContain("Deal –");
+    await using anna = new AtTerminal(args, as("anna"));
+    await anna.sees("Type “yes” to consent");
+    anna.type("yes\r");
+    await anna.sees("Deal – you are anna (superuser).");
+  }, 90_000);
+});

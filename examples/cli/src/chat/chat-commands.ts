@@ -13,7 +13,7 @@ export interface ChatCommand {
 }
 
 /** What can be typed behind a slash, in the order in which help shows it. */
-export const CHAT_COMMANDS = {
+const CHAT_COMMANDS = {
   ask: { needs: ["ask"], addressed: true },
   answer: { needs: ["answer"], numbers: "toAnswer" },
   note: { needs: ["note"], addressed: true },

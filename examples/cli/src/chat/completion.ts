@@ -45,7 +45,7 @@ function candidatesFor(before: string, world: CompletionWorld): { start: number;
 }
 
 /** As it is typed to name somebody. */
-export const recipient = (name: string): string => (/[\s,]/.test(name) ? `@"${name}"` : `@${name}`);
+const recipient = (name: string): string => (/[\s,]/.test(name) ? `@"${name}"` : `@${name}`);
 
 /** Nobody types quotation marks before they know that a name needs them. */
 const plain = (word: string): string => word.replaceAll('"', "").toLowerCase();

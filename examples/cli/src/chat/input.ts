@@ -19,7 +19,7 @@ export interface Addressed {
 }
 
 /** As people write them, in English and in German. */
-export const PRIORITY_WORDS: Readonly<Record<string, Priority>> = {
+const PRIORITY_WORDS: Readonly<Record<string, Priority>> = {
   high: "high",
   normal: "normal",
   low: "low",

@@ -3,6 +3,7 @@ import { nameText, presenceText, rolesText } from "../lists/member-line.ts";
 import { questionLine } from "../lists/question-line.ts";
 import { waitingLine } from "../lists/waiting-line.ts";
 import { localTime } from "../message-line.ts";
+import { membersByName } from "../roster.ts";
 import { printable } from "../terminal/printable.ts";
 import { bold } from "../terminal/terminal.ts";
 import type { TextKey } from "../texts/texts.ts";
@@ -30,14 +31,14 @@ export const SHOWINGS: Partial<Readonly<Record<CommandName, Showing>>> = {
     return true;
   },
   members: (_, { topic, terminal, texts }) => {
-    for (const member of topic.members) {
+    for (const member of membersByName(topic)) {
       const name = nameText(member, topic.self?.id, texts);
       terminal.print(`  ${bold(name)}  ${rolesText(member.roles, texts)}  ${presenceText(member, texts)}`);
     }
     return true;
   },
   presence: (_, { topic, terminal, texts }) => {
-    for (const member of topic.members) {
+    for (const member of membersByName(topic)) {
       terminal.print(`  ${bold(nameText(member, topic.self?.id, texts))}  ${presenceText(member, texts)}`);
     }
     return true;

@@ -3,7 +3,6 @@ import type { enChat } from "./en-chat.ts";
 export const deChat: Readonly<Record<keyof typeof enChat, string>> = {
   "priority.high": "hoch",
   "priority.low": "niedrig",
-  "priority.normal": "normal",
   "role.interviewer": "Fragesteller",
   "role.interviewee": "Befragter",
   "role.archivist": "Archivar",
@@ -19,7 +18,6 @@ export const deChat: Readonly<Record<keyof typeof enChat, string>> = {
   "waiting.reader": "Beantworten Sie {questions}, um {answers} von {answerer} zu lesen.",
   "waiting.answerer": "{reader} muss {questions} beantworten, um {answers} von Ihnen zu lesen.",
   "waiting.others": "{reader} muss {questions} beantworten, um {answers} von {answerer} zu lesen.",
-  "waiting.none": "Nichts ist mehr versiegelt.",
   "count.question": "{count} Frage",
   "count.questions": "{count} Fragen",
   "count.answer": "{count} Antwort",

@@ -30,7 +30,8 @@ export const de: Catalogue = {
   "help.topic": "Titel des Themas",
   "help.chatTopic": "Titel des Themas; ohne ihn wählen Sie aus einer Liste",
   "help.json": "je Eintrag eine Zeile JSON",
-  "help.kind": "question (Frage), answer (Antwort) oder note (Notiz; das gilt sonst)",
+  "help.kind":
+    "question (Frage), answer (Antwort), note (Notiz; das gilt sonst), correction, withdrawal, closing oder reveal",
   "help.re": "Nummer der Nachricht, auf die sich diese bezieht",
   "help.historyFrom": "Nummer der ersten Nachricht (sonst 1)",
   "help.tailFrom": "Nummer der ersten Nachricht (sonst nur neue Nachrichten)",
@@ -48,7 +49,7 @@ export const de: Catalogue = {
   "exit.topicUnknown": "kein solches Thema",
   "exit.textRefused": "Nachricht abgelehnt: ihr Text, ihre Empfänger, ihre Frist oder das, worauf sie sich bezieht",
   "exit.connectionLost": "Verbindung verloren oder vom Server beendet",
-  "exit.notAllowed": "nicht erlaubt",
+  "exit.notAllowed": "nicht erlaubt, oder kein Thema dieses Namens, zu dem Sie gehören",
   "exit.serverUnavailable": "der Server kann nicht speichern oder ist überlastet; später noch einmal versuchen",
   "exit.incompatible": "Server und Programm verstehen einander nicht, oder dieses System wird nicht unterstützt",
   "exit.notVerified":
@@ -85,14 +86,12 @@ export const de: Catalogue = {
   "failure.lineTooLong": "mehr als {limit} Bytes, das ist die Grenze des Servers",
   "failure.lineNotUtf8": "nicht UTF-8",
   "failure.deadline": "{what} ist keine Frist; schreiben Sie 30m, 2h, 3d, 18:00, 2026-02-01 oder 2026-02-01T18:00",
-  "failure.consent":
-    "der Server bittet um Ihre Zustimmung zu einem Text; mit redroom chat anmelden, lesen und zustimmen, dann noch einmal",
   "failure.noConsent": "ohne Ihre Zustimmung tut der Server nichts",
   "failure.unanswered": "Frage #{seq} wurde zurückgenommen oder geschlossen, bevor es eine Antwort gab",
   "failure.noText": "es gibt keinen Text zu senden",
   "failure.preparedUnknown": "es gibt keine vorbereitete Nachricht mit der ID {id}; redroom prepared zeigt alle",
   "failure.preparedValue": "„{what}“ ist nicht NAME=TEXT",
-  "failure.noTopics": "der Server hat noch keine Themen",
+  "failure.noTopics": "Sie gehören noch zu keinem Thema; ein Administrator nimmt Sie auf",
   "failure.notStored": "es ist nicht sicher, dass Ihre letzten Nachrichten gespeichert wurden: {count}",
 
   "evidence.log": "Beweis zu {origin}; aufbewahren, jedes Byte zählt.",

@@ -2,7 +2,6 @@
 export const enChat = {
   "priority.high": "high",
   "priority.low": "low",
-  "priority.normal": "normal",
   "role.interviewer": "interviewer",
   "role.interviewee": "interviewee",
   "role.archivist": "archivist",
@@ -18,7 +17,6 @@ export const enChat = {
   "waiting.reader": "Answer {questions} to read {answers} from {answerer}.",
   "waiting.answerer": "{reader} has {questions} to answer before reading {answers} of yours.",
   "waiting.others": "{reader} has {questions} to answer before reading {answers} from {answerer}.",
-  "waiting.none": "Nothing is sealed any more.",
   "count.question": "{count} question",
   "count.questions": "{count} questions",
   "count.answer": "{count} answer",
