@@ -18,7 +18,7 @@ import type { Asked, Operation, Timed } from "./operations.ts";
 import type { Peer } from "./peer.ts";
 import { ServedTopic } from "./served-topic.ts";
 import { PAGE } from "./settings.ts";
-import { COMMON_WORD, RARE_WORD } from "./words.ts";
+import { COMMON_WORD, FREQUENT_BEGINNING, RARE_WORD } from "./words.ts";
 
 const ROUNDS = { full: 20, short: 3 };
 /** The topic that the memory is compared with is smaller by so much; so much of the large one is read. */
@@ -30,7 +30,7 @@ interface Measured {
   readonly label: string;
   readonly operation: Operation;
   readonly word: string;
-  /** What has to come of it in a topic of 50 MB and more; smaller ones have fewer. */
+  /** What has to come of it; a topic of a few messages has fewer. */
   readonly count?: number;
 }
 
@@ -39,6 +39,7 @@ const MEASURED: readonly Measured[] = [
   { label: `${PAGE} messages, anywhere (50 ms)`, operation: "page", word: "", count: PAGE },
   { label: "search, in 3 messages (100 ms)", operation: "search", word: RARE_WORD, count: 3 },
   { label: `search, in 20 % of them, ${PAGE} (200 ms)`, operation: "search", word: COMMON_WORD, count: PAGE },
+  { label: `search, by a beginning, ${PAGE} (200 ms)`, operation: "search", word: FREQUENT_BEGINNING, count: PAGE },
   { label: "open questions", operation: "questions", word: "" },
 ];
 

@@ -5,6 +5,9 @@ export const RARE_WORD = "Patronatserklärung";
 /** What stands in a fifth of them, and begins no other word. */
 export const COMMON_WORD = "Kaufvertrag";
 
+/** Begins a noun and its thirty compounds: what somebody types who does not know the word. */
+export const FREQUENT_BEGINNING = "gesell";
+
 const words = (line: string): string[] => line.split(" ");
 
 /** The words that a text of either language is mostly made of, the most frequent first. */
