@@ -5,12 +5,17 @@ import { measureEvidence } from "./evidence/evidence.ts";
 import { measureFanOut } from "./fan-out/fan-out.ts";
 import { type Comparison, type Effort, formatTable } from "./harness/comparison.ts";
 import { describeMachine } from "./harness/machine.ts";
+import { measureLargeTopic } from "./large-topic/large-topic.ts";
 import { measurePublish } from "./publish/publish.ts";
 import { measureReconnect } from "./reconnect/reconnect.ts";
 
-const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [reconnect] [--short] [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
+const USAGE = `npm run bench [-- [fan-out] [publish] [evidence] [reconnect] [large-topic]
+                  [--short] [--megabytes 500] [--keep FOLDER]
+                  [--against COMMIT] [--json FILE] [--update-docs] [--profile FOLDER]]
 
   --short        less than a minute for all, to see that everything works; the figures are rough
+  --megabytes    large-topic only: how much text it has; 500 by default, 5 with --short
+  --keep FOLDER  large-topic only: where the topic is made, and found by the next run
   --against      publish only: an earlier commit of this project takes the place of the peer
   --json FILE    where the figures of every round go; bench/results/….local.json by default
   --update-docs  writes the tables into docs/benchmarks.md, and the figures to bench/results
@@ -22,6 +27,7 @@ const MEASUREMENTS = {
   publish: measurePublish,
   evidence: measureEvidence,
   reconnect: measureReconnect,
+  "large-topic": measureLargeTopic,
 } as const;
 type MeasurementName = keyof typeof MEASUREMENTS;
 
@@ -37,6 +43,8 @@ async function main(): Promise<void> {
     options: {
       short: { type: "boolean", default: false },
       against: { type: "string" },
+      megabytes: { type: "string" },
+      keep: { type: "string" },
       json: { type: "string" },
       "update-docs": { type: "boolean", default: false },
       profile: { type: "string" },
@@ -49,20 +57,27 @@ async function main(): Promise<void> {
   if (unknown !== undefined) throw new Error(`there is no measurement ${unknown}\n\n${USAGE}`);
   const wanted = all.filter((name) => positionals.length === 0 || positionals.includes(name));
 
+  const megabytes = Number(values.megabytes ?? (values.short ? 5 : 500));
+  if (!(megabytes >= 1)) throw new Error(`--megabytes is ${values.megabytes}, not a number from 1`);
+
   const date = new Date().toISOString().slice(0, 10);
   const machine = describeMachine();
   console.log(`${machine}\n`);
   const comparisons: Comparison[] = [];
   for (const name of wanted) {
-    const comparison = await MEASUREMENTS[name](values.short ? SHORT : FULL, {
+    const measured = await MEASUREMENTS[name](values.short ? SHORT : FULL, {
       profileTo: values.profile,
       against: values.against,
+      megabytes,
+      keep: values.keep,
       log: (line) => console.error(`… ${line}`),
     });
-    comparisons.push(comparison);
-    console.log(`\n${formatSection(comparison)}`);
+    const own = [measured].flat();
+    comparisons.push(...own);
+    const sections = own.map(formatSection).join("\n\n");
+    console.log(`\n${sections}`);
     const section = values.against === undefined ? name : `${name}-against`;
-    if (values["update-docs"]) updateDocs(section, `${date}, ${machine}.\n\n${formatSection(comparison)}`);
+    if (values["update-docs"]) updateDocs(section, `${date}, ${machine}.\n\n${sections}`);
   }
 
   const suffix = values["update-docs"] ? ".json" : ".local.json";

@@ -8,6 +8,8 @@ interface Metric {
   /** With its unit, as the head of a column. */
   readonly label: string;
   readonly digits: number;
+  /** What is shown of the values of all rounds; the median by default. */
+  readonly of?: (values: readonly number[]) => number;
 }
 
 /** One line of a comparison: the same work done by Red Room and by its peer, round by round. */
@@ -33,6 +35,10 @@ export interface MeasureOptions {
   readonly profileTo: string | undefined;
   /** A commit of this project that takes the peer's place, where the measurement can do that. */
   readonly against: string | undefined;
+  /** The size of the large topic, in megabytes of text. */
+  readonly megabytes: number;
+  /** The folder where a large topic is kept for later runs. */
+  readonly keep: string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -63,19 +69,20 @@ export async function compare(label: string, ours: Contender, peer: Contender, e
   return { label, ...figures };
 }
 
-/** The table in Markdown, columns aligned so that a terminal shows it well: medians over the rounds, and their ratios. */
+/** The table in Markdown, columns aligned so that a terminal shows it well: medians over the rounds (or what else a metric shows of them), and their ratios. */
 export function formatTable({ contenders, metrics, cases }: Comparison): string {
   const rows = cases.flatMap(({ label, ours, peers }) => {
-    const middle = (rounds: readonly Figures[], key: string): number => median(rounds.map((round) => round[key] ?? 0));
+    const shown = (rounds: readonly Figures[], { key, of = median }: Metric): number =>
+      of(rounds.map((round) => round[key] ?? 0));
     const line = (first: string, name: string, value: (metric: Metric) => string): string[] => [
       first,
       name,
       ...metrics.map(value),
     ];
     return [
-      line(label, contenders.ours, ({ key, digits }) => formatNumber(middle(ours, key), digits)),
-      line("", contenders.peer, ({ key, digits }) => formatNumber(middle(peers, key), digits)),
-      line("", "ratio", ({ key }) => `× ${formatNumber(middle(ours, key) / middle(peers, key), 2)}`),
+      line(label, contenders.ours, (metric) => formatNumber(shown(ours, metric), metric.digits)),
+      line("", contenders.peer, (metric) => formatNumber(shown(peers, metric), metric.digits)),
+      line("", "ratio", (metric) => `× ${formatNumber(shown(ours, metric) / shown(peers, metric), 2)}`),
     ];
   });
   const head = ["", "", ...metrics.map(({ label }) => label)];

@@ -20,6 +20,9 @@ export interface HistoryOptions extends Gaps {
   readonly limit?: number;
 }
 
+/** So many are asked for at least, unless fewer messages are wanted in all. */
+const LEAST_ENTRIES = 16;
+
 /** A part of the record, verified. What goes wrong with a request is thrown. */
 export async function readHistory(
   link: Link,
@@ -29,13 +32,16 @@ export async function readHistory(
 ): Promise<TopicMessage[]> {
   const { from = 1, limit = 100 } = options;
   const messages: TopicMessage[] = [];
-  // Not only as many as are still missing: between messages lie deliveries, and the pages would become ever smaller.
-  const pageEntries = Math.min(limit, link.limits.maxPageEntries);
-  for (let next = from; messages.length < limit; ) {
-    const page = await readPage(link, topic, next, pageEntries);
+  const most = Math.min(limit, link.limits.maxPageEntries);
+  for (let [next, size] = [from, most]; messages.length < limit; ) {
+    const before = messages.length;
+    const page = await readPage(link, topic, next, size);
     take(page, limit, messages, options, nameOf);
     if (page.last) break;
     next = page.next;
+    // More than are still missing: between messages lie deliveries, and the pages would become ever smaller.
+    const enough = Math.max(LEAST_ENTRIES, 2 * (limit - messages.length));
+    size = messages.length > before ? Math.min(most, enough) : most;
   }
   return messages;
 }

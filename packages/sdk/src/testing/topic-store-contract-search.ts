@@ -144,6 +144,22 @@ export function searchContract(
       assert.equal((await seqsOf(store, topic.id, { text: "common", limit: 4_000 })).length, 6_000);
     });
 
+    it("finds a word that was rare for long and is in every text now, from both ends", async () => {
+      await using world = await open();
+      const { store } = world;
+      const topic = await newTopic(store);
+      const keys = Array.from({ length: 5_000 }, () => newKey());
+      const fits = (seq: number): boolean => seq > 4_800 || seq % 70 === 0;
+      await store.append(topic.id, keys[0] ?? newKey(), ({ seq }) =>
+        keys.map((key, n) => draftOf(topic.id, key, { seq: seq + n }, fits(seq + n + 1) ? "a closing" : "a note")),
+      );
+      const expected = keys.map((_, n) => n + 1).filter(fits);
+      for (const limit of [3, 50, 500]) {
+        assert.deepEqual(await seqsOf(store, topic.id, { text: "clos", order: "oldest", limit }), expected);
+        assert.deepEqual(await seqsOf(store, topic.id, { text: "clos", limit }), expected.toReversed());
+      }
+    });
+
     it("never finds what was erased by its words, and its entry by everything else", async () => {
       await using world = await open();
       const topic = await newTopic(world.store);

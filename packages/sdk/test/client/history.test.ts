@@ -4,7 +4,7 @@ import { toBase64Url } from "../../src/base/bytes.ts";
 import { parseLeaf } from "../../src/evidence/leaf.ts";
 import { hashLeaf } from "../../src/evidence/merkle.ts";
 import { unpackEntry } from "../../src/protocol/entry-body.ts";
-import { draftOf, newKey } from "../../src/testing/store-entries.ts";
+import { deliver, draftOf, newKey, say } from "../../src/testing/store-entries.ts";
 import { openRoom, TITLE } from "./room.ts";
 
 const MESSAGES = 24;
@@ -72,6 +72,24 @@ describe("history with a limit", () => {
     const told: number[] = [];
     const messages = await topic.history({ limit: readable.length + 1, onWithheld: (seq) => told.push(seq) });
     expect([seqsOf(messages), told]).toEqual([readable, withheld]);
+  });
+
+  it("reads little more than it brings, where a few deliveries lie between", async () => {
+    await using room = await openRoom();
+    const topic = await (await room.connect("anna")).topic(TITLE).open();
+    const { id = "" } = topic;
+    for (let seq = 1; seq <= 120; seq += 1) {
+      if (seq % 20 === 0) await deliver(room.store, id, { to: ["bernd"], first: seq - 19, last: seq - 1 });
+      else await say(room.store, id, String(seq));
+    }
+    await room.pass(1_100); // by then the server has seen it
+    let read = 0;
+    room.liar.lie = (message) => {
+      read += message.type === "entry" ? 1 : 0;
+      return [message];
+    };
+    expect(await topic.history({ limit: 50 })).toHaveLength(50);
+    expect(read).toBe(50 + 16);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 100])(

@@ -6,6 +6,7 @@ import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
 import { SEARCH_STEP } from "../../src/store/sqlite/search-index.ts";
 import { SqliteSearch } from "../../src/store/sqlite/sqlite-search.ts";
 import { deliver, draftOf, newKey, newTopic, say } from "../../src/testing/store-entries.ts";
+import { queryPlans } from "./query-plans.ts";
 import { newFolder, openStore } from "./sqlite-files.ts";
 
 it("finds what was written before there was an index", async () => {
@@ -61,28 +62,7 @@ it("uses an index for words, references, authors, kinds and times, and sorts not
   await using world = await openStore();
   const topic = await newTopic(world.store);
   await say(world.store, topic.id, "one");
-  const database = new Database(world.file, { readonly: true });
-  const plans: string[] = [];
-  const explaining = new Proxy(database, {
-    get: (target, name) => {
-      if (name !== "prepare") return Reflect.get(target, name, target);
-      return (sql: string) => {
-        plans.push(
-          ...target
-            .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-            .all(
-              ...(sql.includes("@")
-                ? [{ topic: 1, above: 0, below: 9, words: "a", re: 1, author: "a", kind: "note" }]
-                : (sql.match(/\?/g) ?? [])),
-            )
-            .map((row) => (row as { detail: string }).detail),
-        );
-        return target.prepare(sql);
-      };
-    },
-  });
-  new SqliteSearch(explaining);
-  database.close();
+  const plans = queryPlans(world.file, (database) => new SqliteSearch(database));
   expect(plans.filter((plan) => plan.includes("TEMP B-TREE"))).toEqual([]);
   const indexes = ["entries_by_reference", "entries_by_author", "entries_by_kind", "entries_by_time"];
   for (const index of indexes) expect(plans.join("\n")).toContain(index);

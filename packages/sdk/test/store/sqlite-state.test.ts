@@ -7,8 +7,10 @@ import { EMPTY_FRONTIER } from "../../src/evidence/merkle.ts";
 import { sqliteStore, verifyStore } from "../../src/sqlite.ts";
 import { grow, signHead } from "../../src/store/signed-tree.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/sqlite/schema.ts";
+import { SqliteState } from "../../src/store/sqlite/sqlite-state.ts";
 import type { TopicStore } from "../../src/store/topic-store.ts";
 import { draftOf, newKey, newTopic, say, textsOf } from "../../src/testing/store-entries.ts";
+import { queryPlans } from "./query-plans.ts";
 import { newFolder, openStore } from "./sqlite-files.ts";
 
 type Step = Partial<LeafFields> & { readonly by: string };
@@ -228,4 +230,14 @@ describe("a file from before there were states", () => {
     await store.close();
     expect((await verifyStore(folder.file)).faults).toEqual([]);
   });
+});
+
+it("finds what is open or sealed by an index, however much was, and sorts nothing", async () => {
+  await using world = await openStore();
+  const plans = queryPlans(world.file, (database) => new SqliteState(database));
+  expect(plans.filter((plan) => plan.includes("TEMP B-TREE"))).toEqual([]);
+  const byState = plans.filter((plan) => plan.includes("question_states_by_state"));
+  expect(byState).toHaveLength(2);
+  expect(byState.join("\n")).toContain("(topic=? AND state=? AND seq>?)");
+  expect(plans.join("\n")).toContain("sealed_answers_now");
 });

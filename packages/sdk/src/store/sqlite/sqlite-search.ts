@@ -3,7 +3,7 @@ import type { LeafFields } from "../../evidence/leaf.ts";
 import { queryWords } from "../../rules/search-words.ts";
 import { leafFilter, pickPage, textFilter } from "../search.ts";
 import { topicUnknown } from "../store-errors.ts";
-import type { FoundEntries, SearchQuery } from "../topic-store.ts";
+import type { FoundEntries, SearchOrder, SearchQuery } from "../topic-store.ts";
 import { entryOf } from "./sqlite-entry.ts";
 
 interface Candidate {
@@ -24,6 +24,15 @@ const BEYOND = 2 ** 32 - 1;
 const MOST_IN_TIME = 50_000;
 /** The texts of so few are read, rather than that their entries are looked for among all that have the words. */
 const FEW = 500;
+/** Among so few entries the index has found everything at once. */
+const SHORT = 4_000;
+/**
+ * Among more, so many texts are read before the index is asked, and so many more for each that fits. FTS5 gathers every entry
+ * that has a word with this beginning before it shows the first: half a second for what stands in most of 500,000, of which
+ * the next page is right here.
+ */
+const FIRST_LOOK = 64;
+const NEXT_LOOK = 16;
 
 /** Looks for entries, by the index that leaves the fewest to look at. */
 export class SqliteSearch {
@@ -45,6 +54,7 @@ export class SqliteSearch {
       entry: prepare(
         "SELECT seq, leaf, content, salt FROM entries LEFT JOIN contents USING (topic, seq) WHERE topic = ? AND seq = ?",
       ),
+      head: prepare("SELECT coalesce(max(seq), 0) FROM entries WHERE topic = ?").pluck(),
       content: prepare("SELECT content FROM contents WHERE topic = ? AND seq = ?").pluck(),
       inTime: prepare(
         `SELECT min(seq) AS first, max(seq) AS last, count(*) AS count FROM (
@@ -73,21 +83,23 @@ export class SqliteSearch {
     return this.#database.transaction(() => {
       const topic = this.#statements.topic.get(topicId) as number | undefined;
       if (topic === undefined) throw topicUnknown(topicId);
-      const { candidates, haveWords } = this.#candidates(this.#spanOf(topic, query), query);
       const [leafFits, textFits] = [leafFilter(query), textFilter(query)];
-      const hasWords = (leaf: LeafFields) =>
-        haveWords || textFits(leaf, this.#statements.content.get(topic, leaf.seq) as string | undefined);
-      return pickPage(
-        candidates as Iterable<Candidate>,
-        query,
-        (leaf) => leafFits(leaf) && hasWords(leaf),
-        ({ seq }) => entryOf(this.#statements.entry.get(topic, seq)),
+      const hasWords = (leaf: LeafFields): boolean =>
+        textFits(leaf, this.#statements.content.get(topic, leaf.seq) as string | undefined);
+      const fits = (leaf: LeafFields): boolean => leafFits(leaf) && hasWords(leaf);
+      const { candidates, haveWords } = this.#candidates(this.#spanOf(topic, query), query, fits);
+      return pickPage(candidates as Iterable<Candidate>, query, haveWords ? leafFits : fits, ({ seq }) =>
+        entryOf(this.#statements.entry.get(topic, seq)),
       );
     })();
   }
 
   /** @returns `haveWords` when the candidates need no look at their texts. */
-  #candidates(span: Span, query: SearchQuery): { candidates: Iterable<unknown>; haveWords: boolean } {
+  #candidates(
+    span: Span,
+    query: SearchQuery,
+    fits: (leaf: LeafFields) => boolean,
+  ): { candidates: Iterable<unknown>; haveWords: boolean } {
     const { text, re, order = "newest" } = query;
     const { byWords, byReference, byAuthor, byKind, all } = this.#statements;
     const [author, kind] = [onlyOne(query.authors), onlyOne(query.kinds)];
@@ -98,10 +110,43 @@ export class SqliteSearch {
     }
     if (text !== undefined) {
       const words = matchOf(text);
-      return { candidates: words === undefined ? [] : byWords[order].iterate({ ...span, words }), haveWords: true };
+      if (words === undefined) return { candidates: [], haveWords };
+      const candidates = this.#isShort(span)
+        ? byWords[order].iterate({ ...span, words })
+        : this.#withWords(span, order, words, fits);
+      return { candidates, haveWords: true };
     }
     if (kind !== undefined) return { candidates: byKind[order].iterate({ ...span, kind }), haveWords };
     return { candidates: all[order].iterate(span), haveWords };
+  }
+
+  /** What fits by its text for as long as much does, then what the index has. */
+  *#withWords(
+    span: Span,
+    order: SearchOrder,
+    words: string,
+    fits: (leaf: LeafFields) => boolean,
+  ): Generator<Candidate, void, undefined> {
+    const { all, byWords } = this.#statements;
+    let [looks, seq] = [FIRST_LOOK, 0];
+    for (const row of all[order].iterate(span)) {
+      const candidate = row as Candidate;
+      seq = candidate.seq;
+      if (fits(JSON.parse(candidate.leaf) as LeafFields)) {
+        looks += NEXT_LOOK;
+        yield candidate;
+      }
+      looks -= 1;
+      if (looks === 0) break;
+    }
+    if (looks > 0) return; // that was all
+    const rest = order === "newest" ? { ...span, below: seq } : { ...span, above: seq };
+    yield* byWords[order].iterate({ ...rest, words }) as Iterable<Candidate>;
+  }
+
+  #isShort({ topic, above, below }: Span): boolean {
+    const last = Math.min(this.#statements.head.get(topic) as number, below - 1);
+    return last - above <= SHORT;
   }
 
   #isFew(span: Span & { readonly author: string }): boolean {

@@ -23,7 +23,7 @@ interface SealedRow {
 
 type QuestionRow = StoredEntry & Pick<StoredQuestion, "state"> & { readonly asked: string | null };
 
-const QUESTIONS = `SELECT ${ENTRY_COLUMNS}, state, asked FROM question_states
+const questionsFrom = (table: string): string => `SELECT ${ENTRY_COLUMNS}, state, asked FROM ${table}
   JOIN entries USING (topic, seq) LEFT JOIN contents USING (topic, seq)`;
 /** The same for both: a `NULL` asks for nothing. */
 const FILTER = `AND seq > @after AND (@of IS NULL OR author = @of) AND (
@@ -51,8 +51,11 @@ export class SqliteState {
         `SELECT seq, author AS "by", reader, since FROM sealed_answers INDEXED BY sealed_answers_now JOIN entries USING (topic, seq)
          WHERE topic = ? AND revealed IS NULL ORDER BY seq`,
       ),
-      questions: prepare(`${QUESTIONS} WHERE topic = @topic ${FILTER}`),
-      questionsIn: prepare(`${QUESTIONS} WHERE topic = @topic AND state = @state ${FILTER}`),
+      questions: prepare(`${questionsFrom("question_states")} WHERE topic = @topic ${FILTER}`),
+      questionsIn: prepare(
+        `${questionsFrom("question_states INDEXED BY question_states_by_state")}
+         WHERE topic = @topic AND state = @state ${FILTER}`,
+      ),
       received: prepare("SELECT pseudonym, ranges FROM received WHERE topic = ?").raw(),
       deliveries: prepare(
         `SELECT leaf, content FROM entries INDEXED BY entries_deliveries JOIN contents USING (topic, seq)
