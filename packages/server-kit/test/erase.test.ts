@@ -121,45 +121,47 @@ describe("erase", () => {
 describe("erase beside a running server", () => {
   let server: Started;
   let folder: string;
+  let password: string;
   beforeAll(async () => {
     folder = join(home.path, "running");
     server = await startServer(folder);
-    await runHere("topic", "create", TITLE, "--data", folder);
+    const words = ["user", "add", "anna", "--generate", "--json", "--data", folder];
+    ({ password } = JSON.parse((await runHere(...words)).stdout));
+    await runHere("topic", "create", TITLE, "--member", "anna:superuser", "--data", folder);
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  const connect = () =>
-    RedRoomClient.connect(server.address, { auth: { name: "admin", password: server.password ?? "" } });
+  const connect = () => RedRoomClient.connect(server.address, { auth: { name: "anna", password } });
 
   it("reaches live readers, is not served any more, and leaves every proof as it was", async () => {
     await using writer = await connect();
     const topic = await writer.topic(TITLE).open();
     for (const text of ["one", longText("live"), "three"]) await topic.send(text);
     const [key, note] = [await withStore(folder, (store) => store.logKey()), (await topic.checkpoint()) ?? ""];
-    const proof = await topic.proof(2);
-    const leaf = (await entryOf(folder, topic.id ?? "", 2))?.leaf ?? "";
+    const proof = await topic.proof(3);
+    const leaf = (await entryOf(folder, topic.id ?? "", 3))?.leaf ?? "";
     const arrived = new Promise<TopicMessage>((resolve) => {
       writer.on("message", ({ message }) => message.kind === "erasure" && resolve(message));
     });
 
     // A process of its own, as it is in life.
-    const args = ["erase", "--data", folder, "--topic", TITLE, "--seq", "2", "--reason", REASON];
+    const args = ["erase", "--data", folder, "--topic", TITLE, "--seq", "3", "--reason", REASON];
     expect(await command(args)).toMatchObject({ code: 0, stderr: "" });
 
-    expect(await arrived).toMatchObject({ seq: 4, re: 2, author: "operator", text: REASON });
+    expect(await arrived).toMatchObject({ seq: 5, re: 3, author: "operator", text: REASON });
     for (const trace of tracesOf("live")) expect(await filesWith(folder, trace)).toEqual([]);
     await using reader = await connect();
     const seen: number[] = [];
     for await (const { seq } of reader.topic(TITLE).messages({ from: "start" })) if (seen.push(seq) === 3) break;
-    expect(seen).toEqual([1, 3, 4]);
-    expect((await reader.topic(TITLE).history()).map(({ seq }) => seq)).toEqual([1, 3, 4]);
+    expect(seen).toEqual([2, 4, 5]);
+    expect((await reader.topic(TITLE).history()).map(({ seq }) => seq)).toEqual([2, 4, 5]);
 
     await reader.topic(TITLE).confirm(note);
     const log = { origin: originOf(topic.id ?? ""), publicKey: key };
-    expect(openCheckpoint(note, log)).toMatchObject({ size: 3 });
-    expect(verifyLogProof(proof, leaf, log)).toMatchObject({ size: 3 });
-    expect(verifyLogProof(await reader.topic(TITLE).proof(2), leaf, log)).toMatchObject({ size: 4 });
-    expect(await topic.send("it goes on")).toMatchObject({ seq: 5 });
+    expect(openCheckpoint(note, log)).toMatchObject({ size: 4 });
+    expect(verifyLogProof(proof, leaf, log)).toMatchObject({ size: 4 });
+    expect(verifyLogProof(await reader.topic(TITLE).proof(3), leaf, log)).toMatchObject({ size: 5 });
+    expect(await topic.send("it goes on")).toMatchObject({ seq: 6 });
     expect(await runHere("verify", "--data", folder)).toMatchObject({ code: 0 });
   });
 });

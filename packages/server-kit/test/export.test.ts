@@ -167,6 +167,7 @@ describe("redroom-server export", () => {
     await using server = await startServer(data);
     const added = await runHere("user", "add", "emil", "--generate", "--json", "--data", data);
     const { password } = JSON.parse(added.stdout) as { password: string };
+    await runHere("topic", "role", title, "emil", "superuser", "--data", data);
     await using client = await RedRoomClient.connect(server.address, { auth: { name: "emil", password } });
     const topic = await client.topic(title).open();
     await topic.send("vorher");
@@ -174,11 +175,11 @@ describe("redroom-server export", () => {
     expect((await exported()).code).toBe(0);
     await topic.send("nachher");
 
-    expect((await check()).texts).toEqual(["vorher", "Export of entries 1 to 2 by the operator"]);
+    expect((await check()).texts).toEqual(["superuser", "vorher", "Export of entries 1 to 3 by the operator"]);
     expect((await topic.history()).map(({ seq, kind }) => [seq, kind])).toEqual([
-      [1, "note"],
-      [2, "export"],
-      [3, "note"],
+      [2, "note"],
+      [3, "export"],
+      [4, "note"],
     ]);
   });
 

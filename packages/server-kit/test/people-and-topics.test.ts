@@ -89,6 +89,7 @@ describe("while the server runs", () => {
       id: expect.any(String),
       title: "Share Deal",
       createdAt: expect.any(String),
+      regulated: false,
       entries: 0,
     });
   });

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RedRoomClient } from "@redroom/sdk";
+import { createTopic, createUser, RedRoomClient, setRoles } from "@redroom/sdk";
 import { parseAddress } from "@redroom/sdk/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { withStore } from "../src/data-folder.ts";
 import { command, spawnCommand, startServer, temporaryFolder } from "./command.ts";
 
 let home: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -18,6 +19,16 @@ afterEach(() => home[Symbol.asyncDispose]());
 const connect = (address: string, password: string | undefined, name = "admin") =>
   RedRoomClient.connect(address, { auth: { name, password: password ?? "" } });
 
+const PASSWORD = "correct horse battery";
+
+/** Adds a topic, and anna, who may write in it. */
+const openTopic = (data: string, title: string): Promise<void> =>
+  withStore(data, async (store) => {
+    const member = await createUser(store.users, { name: "anna", password: PASSWORD });
+    const { id } = await createTopic(store, title);
+    await setRoles(store, id, { member, roles: ["superuser"] }, { by: { id: "operator", name: "operator" } });
+  });
+
 async function textsOf(client: RedRoomClient, title: string): Promise<string[]> {
   return (await client.topic(title).history()).map(({ text }) => text);
 }
@@ -25,32 +36,32 @@ async function textsOf(client: RedRoomClient, title: string): Promise<string[]> 
 describe("redroom-server start", () => {
   it("keeps what it acked, though it is killed right after", async () => {
     const server = await startServer(folder);
-    const client = await connect(server.address, server.password);
-    await client.createTopic("Share Deal");
+    await openTopic(folder, "Share Deal");
+    const client = await connect(server.address, PASSWORD, "anna");
     const topic = await client.topic("Share Deal").open();
     await topic.send("Wie hoch sind die Rückstellungen?");
     await server.stop("SIGKILL");
     await client.close({ drainMs: 0 });
 
     await using again = await startServer(folder);
-    await using reader = await connect(again.address, server.password);
+    await using reader = await connect(again.address, PASSWORD, "anna");
     expect(await textsOf(reader, "Share Deal")).toEqual(["Wie hoch sind die Rückstellungen?"]);
   });
 
   it("keeps it also when somebody has looked into the file with SQL meanwhile", async () => {
-    const { admin } = JSON.parse((await command(["init", "--data", folder, "--json"])).stdout);
+    await command(["init", "--data", folder]);
     const server = await startServer(folder);
     const sql = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM topics'); c.close()";
     const looking = spawn("python3", ["-c", sql, join(folder, "room.db")]);
     expect(await once(looking, "close")).toEqual([0, null]);
-    const client = await connect(server.address, admin.password);
-    await client.createTopic("Share Deal");
+    await openTopic(folder, "Share Deal");
+    const client = await connect(server.address, PASSWORD, "anna");
     await (await client.topic("Share Deal").open()).send("Stored after the look");
     await server.stop("SIGKILL");
     await client.close({ drainMs: 0 });
 
     await using again = await startServer(folder);
-    await using reader = await connect(again.address, admin.password);
+    await using reader = await connect(again.address, PASSWORD, "anna");
     expect(await textsOf(reader, "Share Deal")).toEqual(["Stored after the look"]);
   });
 
@@ -68,8 +79,8 @@ describe("redroom-server start", () => {
 
   it("ends with 0 at SIGINT too, and logs JSON lines without content or the machine's name", async () => {
     const server = await startServer(folder, "--log-level", "debug");
-    const client = await connect(server.address, server.password);
-    await client.createTopic("Secret title");
+    await openTopic(folder, "Secret title");
+    const client = await connect(server.address, PASSWORD, "anna");
     await (await client.topic("Secret title").open()).send("secret text");
     await client.close();
 
@@ -85,7 +96,7 @@ describe("redroom-server start", () => {
       expect.arrayContaining(["listening", "somebody is online", "somebody is offline", "stopping", "stopped"]),
     );
     for (const line of lines) expect(line).toMatchObject({ level: expect.any(String), time: expect.any(String) });
-    expect(stderr).not.toMatch(/[Ss]ecret|hostname|admin/);
+    expect(stderr).not.toMatch(/[Ss]ecret|hostname|anna/);
     expect(stderr).not.toContain(server.password);
   });
 
@@ -105,8 +116,8 @@ describe("redroom-server start", () => {
     const other = join(home.path, "other");
     await using one = await startServer(folder);
     const two = await startServer(other);
-    const client = await connect(two.address, two.password);
-    await client.createTopic("Ausstehende Einlagen");
+    await openTopic(other, "Ausstehende Einlagen");
+    const client = await connect(two.address, PASSWORD, "anna");
     await (await client.topic("Ausstehende Einlagen").open()).send("€ 25.000 🧾");
     await client.close();
     await Promise.all([one.stop(), two.stop()]);
@@ -114,7 +125,7 @@ describe("redroom-server start", () => {
 
     await using moved = await startServer(folder);
     expect(parseAddress(moved.address).pin).toEqual(parseAddress(one.address).pin);
-    await using reader = await connect(moved.address, two.password);
+    await using reader = await connect(moved.address, PASSWORD, "anna");
     expect(await textsOf(reader, "Ausstehende Einlagen")).toEqual(["€ 25.000 🧾"]);
   });
 

@@ -78,6 +78,8 @@ describe("redroom-server user", () => {
   it("exports all that is stored of a person, and nothing that others have written", async () => {
     await add("dora");
     await add("emil");
+    for (const name of ["dora", "emil"])
+      await runHere("topic", "role", "Share Deal", name, "superuser", "--data", folder);
     const [dora, emil] = [await connect("dora"), await connect("emil")];
     const [mine, other] = [await dora.topic("Share Deal").open(), await emil.topic("Share Deal").open()];
     await mine.ask("Wie hoch sind die Rückstellungen?");
@@ -102,6 +104,7 @@ describe("redroom-server user", () => {
 
   it("does not erase under a legal hold, and erases when it is over; the record still verifies", async () => {
     await add("frida");
+    await runHere("topic", "role", "Share Deal", "frida", "superuser", "--data", folder);
     const frida = await connect("frida");
     const ended = ending(frida);
     await (await frida.topic("Share Deal").open()).send("Ich war hier.");
