@@ -5,7 +5,6 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CommandFailure, usageFailure } from "../failure.ts";
 import { writeMessage } from "../message-line.ts";
-import { openWithRoster } from "../roster.ts";
 import { onSignal } from "../signals.ts";
 import { writeStored } from "../stored-line.ts";
 import { interruptedBy } from "./send.ts";
@@ -70,7 +69,7 @@ async function write(
   // Whom a name stands for, and what is answered, is told to those who read.
   const reads = wait || to !== undefined;
   const topic = reads
-    ? await openWithRoster(client, options.topic)
+    ? await client.topic(options.topic).open()
     : await client.topic(options.topic).open({ from: "none" });
   await work(text, topic, client);
 }

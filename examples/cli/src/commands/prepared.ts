@@ -3,7 +3,6 @@ import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { jsonLine } from "../message-line.ts";
-import { openWithRoster } from "../roster.ts";
 import { writeStored } from "../stored-line.ts";
 import { printable } from "../terminal/printable.ts";
 import type { WriteOptions } from "./ask.ts";
@@ -23,7 +22,7 @@ export async function prepared(address: string, options: PreparedOptions, contex
   const topic =
     to === undefined
       ? await client.topic(options.topic).open({ from: "none" })
-      : await openWithRoster(client, options.topic);
+      : await client.topic(options.topic).open();
   const all = await topic.prepared();
   if (use === undefined) {
     for (const one of all) await writePrepared(one, json, context);

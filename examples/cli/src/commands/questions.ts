@@ -3,7 +3,6 @@ import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { questionJson, questionLine } from "../lists/question-line.ts";
 import { jsonLine } from "../message-line.ts";
-import { openWithRoster } from "../roster.ts";
 
 export interface QuestionsCommandOptions extends ConnectionOptions {
   readonly topic: string;
@@ -19,7 +18,7 @@ export async function questions(address: string, options: QuestionsCommandOption
   const { state, of, for: answerer, limit = Number.POSITIVE_INFINITY, json } = options;
   const { output, texts } = context;
   await using client = await connect(address, options, context);
-  const topic = await openWithRoster(client, options.topic);
+  const topic = await client.topic(options.topic).open();
   const wanted = { ...(state && { state }), ...(of && { of }), ...(answerer && { for: answerer }) };
   for (const question of await topic.questions({ ...wanted, limit })) {
     const line = `${questionLine(question, texts)}  [${texts(`questionState.${question.state}`)}]`;

@@ -3,7 +3,6 @@ import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { writeMessage } from "../message-line.ts";
-import { openWithRoster } from "../roster.ts";
 
 export interface SearchCommandOptions extends ConnectionOptions {
   readonly topic: string;
@@ -39,7 +38,7 @@ export async function search(
   };
   await using client = await connect(address, options, context);
   const named = by !== undefined || to !== undefined;
-  const topic = named ? await openWithRoster(client, options.topic) : client.topic(options.topic);
+  const topic = named ? await client.topic(options.topic).open() : client.topic(options.topic);
   for await (const { message } of topic.search(wanted)) {
     await writeMessage(message, options, context);
     if (context.output.gone) return;

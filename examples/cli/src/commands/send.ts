@@ -5,7 +5,6 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { type InputLine, LineTooLong, splitLines } from "../lines.ts";
-import { openWithRoster } from "../roster.ts";
 import { SendWindow } from "../send-window.ts";
 import { onSignal, type Signal } from "../signals.ts";
 import { writeStored } from "../stored-line.ts";
@@ -34,7 +33,7 @@ export async function send(
   const { kind, re, to } = options;
   // Whom a name stands for is told to those who read.
   const topic = to
-    ? await openWithRoster(client, options.topic)
+    ? await client.topic(options.topic).open()
     : await client.topic(options.topic).open({ from: "none" });
   const post = (text: string) => topic.send(text, { ...(kind && { kind }), ...(re && { re }), ...(to && { to }) });
   const onStored = (stored: Stored) => writeStored(stored, options, context);

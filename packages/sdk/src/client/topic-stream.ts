@@ -49,6 +49,10 @@ export class TopicStream {
   #resolveOpened: (topic: TopicInfo) => void = () => {};
   #rejectOpened: (error: RedRoomError) => void = () => {};
   #topic: TopicInfo | undefined;
+  /** Frames that are still to come of those that tell who belongs to the topic and who is there. */
+  #untold = 0;
+  /** What the server had shown of the record when the topic was opened is verified. */
+  #verified = false;
   /** The log as this stream sees it grow. */
   #follower: LogFollower | undefined;
   /** What the server had signed when the topic was opened. */
@@ -137,7 +141,7 @@ export class TopicStream {
     if (message.type === "error") this.#finish(fromFailure(message));
     else if (this.#topic === undefined || this.#follower === undefined) this.#open(message);
     else if (message.type === "ack" || message.type === "refused") this.#handler.onAnswer?.(message);
-    else if (isAboutPeople(message)) this.#handler.onPeople?.(message);
+    else if (isAboutPeople(message)) this.#tell(message, this.#topic);
     else if (message.type === "revealed") this.#readRevealed(message, this.#topic, this.#follower);
     else this.#follow(message, this.#topic, this.#follower);
   }
@@ -161,6 +165,17 @@ export class TopicStream {
     } else {
       throw unexpected(message, "on a topic stream");
     }
+  }
+
+  #tell(message: PeopleMessage, topic: TopicInfo): void {
+    this.#handler.onPeople?.(message);
+    if (message.type === "member" || message.type === "presence") this.#untold -= 1;
+    this.#settleOpened(topic);
+  }
+
+  /** A topic is open when the record is verified and everybody in it is known: then messages can be addressed. */
+  #settleOpened(topic: TopicInfo): void {
+    if (this.#verified && this.#untold <= 0) this.#resolveOpened(topic);
   }
 
   #take(entry: ReadEntry, follower: LogFollower): void {
@@ -250,7 +265,11 @@ export class TopicStream {
     // A log that is shorter than it was is held against the old one now; what has grown, as it arrives.
     const shrunk = head.size < (trust.checkpoint?.size ?? 0);
     const open = before === head.size && head.size > 0 ? follower.check(head) : shrunk ? head : undefined;
-    void this.#reconcile(open, follower).then(() => this.#resolveOpened(topic));
+    this.#untold = message.people;
+    void this.#reconcile(open, follower).then(() => {
+      this.#verified = true;
+      this.#settleOpened(topic);
+    });
   }
 
   /** What we have read is no longer what the record begins with. Two signed heads are better evidence of it than entries. */

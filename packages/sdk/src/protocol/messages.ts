@@ -196,6 +196,8 @@ export const MESSAGES = {
     head: v.strictObject({
       topic,
       you: v.strictObject({ id, roles, capabilities }),
+      // So many `member` and `presence` frames follow at once, where the stream reads: then the reader knows everybody.
+      people: count,
       frontier: hashes,
       checkpoint: v.exactOptional(note),
     }),

@@ -14,6 +14,11 @@ export class Bulletin {
     return this.#version;
   }
 
+  /** How many notices a newcomer gets. */
+  get size(): number {
+    return this.#notices.size;
+  }
+
   /** Takes the place of what was said of the same thing before. */
   post(about: string, frame: Uint8Array): void {
     this.#version += 1;

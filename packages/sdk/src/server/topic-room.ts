@@ -187,6 +187,7 @@ export class TopicRoom {
   async start(
     wanted: number | undefined,
     you: MessageOf<"topicOpened">["you"],
+    reads: boolean,
   ): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
     const { id, title, createdAt, regulated } = this;
     // The store may have shown somebody an entry whose commit has not been answered here yet.
@@ -202,6 +203,7 @@ export class TopicRoom {
         type: "topicOpened",
         topic: { id, title, createdAt, head, regulated },
         you,
+        people: reads ? this.bulletin.size : 0,
         frontier: frontier.peaks.map(toBase64Url),
         ...(checkpoint !== undefined && { checkpoint: checkpoint.note }),
       },

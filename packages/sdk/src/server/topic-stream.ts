@@ -33,6 +33,8 @@ export class TopicStream implements ServedStream {
   #room: TopicRoom | undefined;
   /** Where the client reads along: its pseudonym, and how far it is. */
   #reader: { readonly pseudonym: string; readonly subscription: Subscription } | undefined;
+  /** The pseudonym of who reads, from when they are there until they are gone. */
+  #present: string | undefined;
   /** Messages taken and not yet answered. */
   #open = 0;
   /** Why no further message is taken: told to the client once those that were taken are answered. */
@@ -63,7 +65,13 @@ export class TopicStream implements ServedStream {
       const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
       // It may have changed while that was waited for.
       const { roles, capabilities } = room.rightsOf(this.#user);
-      const start = await room.start(request.from, { id, roles: [...roles], capabilities: [...capabilities] });
+      if (reads) {
+        // Before the newcomer is told who is there: they are.
+        room.presence.enter(id);
+        this.#present = id;
+      }
+      const you = { id, roles: [...roles], capabilities: [...capabilities] };
+      const start = await room.start(request.from, you, reads);
       if (this.#over) return this.#settle();
       if (reads && !isReader(room.rightsOf(this.#user).capabilities)) throw notInTopic();
       this.#channel.send(start.opened);
@@ -85,7 +93,6 @@ export class TopicStream implements ServedStream {
       },
     };
     const who = { pseudonym, rights: () => room.rightsOf(this.#user) };
-    room.presence.enter(pseudonym);
     this.#reader = { pseudonym, subscription: new Subscription(room, from, who, output, this.#context) };
   }
 
@@ -221,8 +228,8 @@ export class TopicStream implements ServedStream {
     if (!(this.#ended || this.#over)) return;
     if (!this.#over) this.#channel.end();
     this.#over = true;
-    if (this.#reader !== undefined) this.#room?.presence.leave(this.#reader.pseudonym, this.#ended);
-    this.#reader = undefined;
+    if (this.#present !== undefined) this.#room?.presence.leave(this.#present, this.#ended);
+    this.#present = undefined;
     if (this.#room !== undefined) this.#context.rooms.leave(this.#room);
     this.#room = undefined;
     if (!this.#done) this.#onDone();
