@@ -4,7 +4,7 @@ import { RedRoomError } from "../base/errors.ts";
 import { loginKey } from "../store/user-store.ts";
 
 /** How failures of one kind add up. */
-export interface ThrottleRule {
+interface ThrottleRule {
   /** So many cost nothing; each further one doubles the wait, from a second on. */
   readonly free: number;
   readonly maxWaitMs: number;

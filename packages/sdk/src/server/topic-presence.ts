@@ -10,7 +10,7 @@ export interface PresenceOptions {
   readonly awayMs: number;
 }
 
-export const DEFAULT_PRESENCE: PresenceOptions = { graceMs: 5_000, awayMs: 60_000 };
+const DEFAULT_PRESENCE: PresenceOptions = { graceMs: 5_000, awayMs: 60_000 };
 
 interface Presence {
   /** Streams that read the topic. */

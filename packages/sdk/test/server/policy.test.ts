@@ -202,6 +202,13 @@ describe.each(subjects)("$name: $roles, administrator: $admin, regulated: $regul
     expect(questions.code, "listQuestions").toBe(reads ? "ok" : NOWHERE);
     const listed = (["toMe", "toAll", "toOther"] as const).filter(sees).map((what) => scene[what]);
     expect(seqsOf(questions.stream.received)).toEqual(listed);
+    const search = await asked(client, { type: "search", topic: id, text: "secret", newestFirst: false, limit: 100 });
+    expect(search.code, "search").toBe(may(subject, "query") ? "ok" : NOWHERE);
+    const found = search.code === "ok" ? SCENE.filter(sees).map((what) => scene[what]) : [];
+    expect(seqsOf(search.stream.received), "search").toEqual(found);
+    const takesPart = reads || may(subject, "ask") || may(subject, "answer") || may(subject, "note");
+    const prepared = await asked(client, { type: "listPrepared", topic: id });
+    expect(prepared.code, "listPrepared").toBe(takesPart ? "ok" : NOWHERE);
     for (const what of SCENE.filter((one) => scene[one] > 0)) {
       const deliveries = await asked(client, { type: "listDeliveries", topic: id, seq: scene[what] });
       expect(deliveries.code, `listDeliveries ${what}`).toBe(sees(what) ? "ok" : NOWHERE);
@@ -216,9 +223,9 @@ describe.each(subjects)("$name: $roles, administrator: $admin, regulated: $regul
       if (answer?.more !== true) break;
       page = (await asked(client, { type: "listTopics", after: topics.at(-1)?.id ?? "" })).stream;
     }
-    const found = topics.find((topic) => topic.id === id);
-    if (subject.admin) expect(found?.head).toBe(0);
-    else expect(found?.head).toBe(subject.member ? before : undefined);
+    const shown = topics.find((topic) => topic.id === id);
+    if (subject.admin) expect(shown?.head).toBe(0);
+    else expect(shown?.head).toBe(subject.member ? before : undefined);
     if (!subject.admin) expect(topics.every((topic) => topic.title === title)).toBe(true);
 
     // Administration.
