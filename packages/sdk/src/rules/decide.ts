@@ -136,7 +136,7 @@ function draftOf(
     case "answer":
       return answerTo(questionIn(wish, target), wish, by, now);
     case "correction":
-      return correctionOf(wish, by, target, own);
+      return correctionOf(wish, by, target, own, now);
     case "withdrawal": {
       // Whose it is comes first: what has become of it is told to its author only.
       if (questionIn(wish, target).leaf.by !== by) throw notAllowed("withdrawal");
@@ -174,7 +174,8 @@ function questionBy(by: string, wish: Wish, { state, now, maxOpenQuestions, capa
   return { to, priority: priority === "normal" ? undefined : priority, due, ...(state.regulated && { asked }) };
 }
 
-function answerTo(question: Target, wish: Wish, by: string, { state }: Circumstances): Facts {
+function answerTo(question: Target, wish: Wish, by: string, now: Circumstances): Facts {
+  const { state } = now;
   const { leaf } = question;
   if (leaf.by === by || (leaf.to !== undefined && !leaf.to.includes(by))) throw notAllowed("answer");
   if (question.state === "withdrawn" || question.state === "closed") {
@@ -182,6 +183,7 @@ function answerTo(question: Target, wish: Wish, by: string, { state }: Circumsta
   }
   const to = recipientsOf(wish, by, state);
   if (state.regulated) {
+    checkSealed(by, leaf.by, now);
     if (to !== undefined && (to.length > 1 || to[0] !== leaf.by)) {
       throw recipientInvalid("in a regulated conversation an answer is for its asker only");
     }
@@ -191,13 +193,31 @@ function answerTo(question: Target, wish: Wish, by: string, { state }: Circumsta
   return { to: leaf.to === undefined ? undefined : [leaf.by] };
 }
 
-function correctionOf({ kind }: Wish, by: string, target: Target | undefined, own: ReadonlySet<Capability>): Facts {
+/** What waits to be read is revealed all at once. */
+function checkSealed(by: string, reader: string, { state, maxOpenQuestions }: Circumstances): void {
+  const count = [...state.sealed.values()].filter((sealed) => sealed.by === by && sealed.reader === reader).length;
+  if (count < maxOpenQuestions) return;
+  throw new RedRoomError(
+    "TOO_MANY_REQUESTS",
+    `unable to answer; ${count} of your answers wait for their counterpart, the limit is ${maxOpenQuestions}`,
+  );
+}
+
+function correctionOf(
+  { kind }: Wish,
+  by: string,
+  target: Target | undefined,
+  own: ReadonlySet<Capability>,
+  now: Circumstances,
+): Facts {
   if (target === undefined) throw referenceInvalid(kind, "it refers to nothing");
   const { leaf } = target;
   if (leaf.kind !== "question" && leaf.kind !== "answer" && leaf.kind !== "note") {
     throw referenceInvalid(kind, `${leaf.seq} is of the kind ${leaf.kind}; refer to the message itself`);
   }
   if (leaf.by !== by || !own.has(NEEDED[leaf.kind])) throw notAllowed(kind);
+  const sealed = now.state.sealed.get(leaf.seq);
+  if (sealed !== undefined) checkSealed(by, sealed.reader, now);
   return { to: leaf.to };
 }
 
@@ -216,6 +236,7 @@ function releaseOf({ re }: Wish, by: string, { state, now, capabilitiesOf }: Cir
   const sealed = state.sealed.get(re);
   if (sealed === undefined) throw referenceInvalid("reveal", `${re} is not sealed`);
   if (sealed.reader === by || sealed.by === by) throw notAllowed("reveal");
+  if (!state.members.has(sealed.reader)) throw beforeDeadline("reveal"); // who comes back owes what they owed
   const blockers = blockersOf(sealed, state, (one) => capabilitiesOf(one, state).has("answer"));
   if (!blockers.every(({ due }) => isOver(due, now))) throw beforeDeadline("reveal");
   return { to: [sealed.reader, sealed.by] };

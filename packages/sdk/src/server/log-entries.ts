@@ -18,12 +18,14 @@ export function committed(text: string): (fields: Omit<LeafFields, "commitment">
  */
 export function refuseOther(
   { seq, leaf, content }: StoredEntry,
-  sent: { readonly kind: string; readonly re: number | undefined; readonly content: string },
+  sent: Pick<LeafFields, "kind" | "re" | "to" | "due"> & { readonly content: string },
 ): void {
-  const fields = JSON.parse(leaf) as { kind: string; re?: number };
-  const same =
-    fields.kind === sent.kind && fields.re === sent.re && (content === undefined || content === sent.content);
-  if (!same) {
+  const { kind, re, to, due } = JSON.parse(leaf) as LeafFields;
+  const text = content === undefined || content === sent.content;
+  // Whom other kinds are for follows from what they refer to.
+  const addressed = kind === "question" || kind === "note";
+  const same = kind === sent.kind && re === sent.re && (kind !== "question" || due === sent.due) && text;
+  if (!same || (addressed && JSON.stringify(to) !== JSON.stringify(sent.to))) {
     throw new RedRoomError(
       "ID_REUSED",
       `unable to store the message; its id is that of message ${seq}, which says something else`,

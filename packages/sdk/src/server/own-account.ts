@@ -55,7 +55,7 @@ export class OwnAccount {
     const { id, name, admin } = own.user;
     checkPassword(password, name);
     passwords.checkTime(name, own.address);
-    const user = await this.#recordOf(own.user);
+    const user = await this.#recordOf(own);
     if (!(await passwords.verify(user, { name, password: current }, own))) {
       throw new RedRoomError("LOGIN_FAILED", "unable to change the password; the current one is wrong");
     }
@@ -72,12 +72,12 @@ export class OwnAccount {
    *
    * @throws {RedRoomError} `CONSENT_NEEDED` when the text is another one, `STORE_UNAVAILABLE`.
    */
-  async giveConsent({ user }: OwnSession, digest: string): Promise<number> {
+  async giveConsent(own: OwnSession, digest: string): Promise<number> {
     const { consent, clock, sessions } = this.#context;
     if (consent?.digest !== digest) throw consentNeeded("the text is another one now");
     const at = clock.now();
-    await this.#change(await this.#recordOf(user), { consent: { at, digest } });
-    sessions.consent(user.id, digest, at);
+    await this.#change(await this.#recordOf(own), { consent: { at, digest } });
+    sessions.consent(own.user.id, digest, at);
     return at;
   }
 
@@ -88,13 +88,22 @@ export class OwnAccount {
    */
   async #change(user: UserRecord, change: UserChange, sessionId?: string): Promise<void> {
     const { users, sessions } = this.#context;
-    sessions.rest(user.id, [basisOf(user), basisOf({ ...user, ...change })], sessionId);
-    sessions.rest(user.id, [basisOf(await users.updateUser(user.id, change))], sessionId);
+    const wanted = basisOf({ ...user, ...change });
+    sessions.rest(user.id, [basisOf(user), wanted], sessionId);
+    const changed = basisOf(await users.updateUser(user.id, change));
+    sessions.rest(user.id, [wanted], sessionId);
+    if (changed === wanted) return;
+    // Somebody else has changed the account at the same time: that counts.
+    sessions.revokeUser(user.id, "the password or the rights have changed");
+    throw sessionOver();
   }
 
-  async #recordOf({ id, name }: SessionUser): Promise<UserRecord> {
-    const user = await this.#context.users.findUser(name);
-    if (user?.id !== id) throw sessionOver(); // erased, or just about to get another name
+  /** The record on which the session rests. */
+  async #recordOf({ user: { id, name }, sessionId }: OwnSession): Promise<UserRecord> {
+    const { users, sessions } = this.#context;
+    const user = await users.findUser(name);
+    // Erased, about to get another name, or changed by somebody else: the watch ends such a session in a moment.
+    if (user?.id !== id || !sessions.restsOn(id, sessionId, basisOf(user))) throw sessionOver();
     return user;
   }
 }

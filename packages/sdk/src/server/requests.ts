@@ -10,7 +10,7 @@ import type { SessionUser } from "../session/session-user.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { Person, TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
-import { type Access, type Capabilities, takesPart } from "./access.ts";
+import { type Access, type Capabilities, notInTopic, takesPart } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
 import {
@@ -153,8 +153,16 @@ async function inTopic(
 ): Promise<void> {
   const room = await rooms.enterAs(user, { id: topic }, suffices);
   try {
-    const { capabilities } = room.rightsOf(user);
-    await work({ room, store, limits, reader: { pseudonym: room.pseudonymOf(user) ?? "", capabilities } });
+    await work({
+      room,
+      store,
+      limits,
+      get reader() {
+        const { capabilities } = room.rightsOf(user);
+        if (!suffices(capabilities)) throw notInTopic();
+        return { pseudonym: room.pseudonymOf(user) ?? "", capabilities };
+      },
+    });
   } finally {
     rooms.leave(room);
   }

@@ -177,6 +177,11 @@ export class Sessions {
     return this.#find(userId, sessionId) !== undefined;
   }
 
+  /** Whether a session rests on this, among others. */
+  restsOn(userId: string, sessionId: string, basis: string): boolean {
+    return this.#find(userId, sessionId)?.account.basis?.includes(basis) === true;
+  }
+
   /**
    * Says what a user's sessions rest on from now on: our own change of the user must not end those that it is to leave.
    *

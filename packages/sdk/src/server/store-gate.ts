@@ -1,6 +1,6 @@
 import { toBase64Url } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import { RedRoomError, type RedRoomErrorCode } from "../base/errors.ts";
+import { RedRoomError, type RedRoomErrorCode, toRedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
@@ -302,7 +302,12 @@ export class StoreGate implements TopicStore {
 function whileOpen(build: Build, isOpen: () => boolean): Build {
   return (head) => {
     if (!isOpen()) throw unavailable();
-    return build(head);
+    try {
+      return build(head);
+    } catch (thrown) {
+      // An application's policy that throws is no fault of the store.
+      throw toRedRoomError(thrown, "INTERNAL", "decide on an entry");
+    }
   };
 }
 

@@ -2,6 +2,7 @@ import { toBase64Url, utf8 } from "../base/bytes.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { MESSAGE_KINDS, type MessageKind } from "../base/message-kind.ts";
 import { readCheckpoint } from "../evidence/checkpoint.ts";
+import type { LeafFields } from "../evidence/leaf.ts";
 import { formatLogProof, proofUnavailable } from "../evidence/log-proof.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
@@ -16,6 +17,7 @@ import type { TopicRoom } from "./topic-room.ts";
 /** What a request about one topic is answered by: the room, and who asks. */
 export interface TopicAsked {
   readonly room: TopicRoom;
+  /** With the rights of this moment. @throws {RedRoomError} `NOT_ALLOWED` when they do not suffice any more. */
   readonly reader: Reader;
   readonly store: TopicStore;
   readonly limits: Limits;
@@ -68,17 +70,23 @@ export async function sendQuestions(
       const [forms] = await visible([entry], asked);
       if (forms === undefined) continue;
       answer.sendEncoded(forms.as(seenBy(forms, asked)));
-      found.push({ seq: entry.seq, state, ...(waitsFor !== undefined && { asked: [...waitsFor] }) });
+      const owing = waitsFor && { asked: owedTo(forms.leaf, waitsFor, asked.reader) };
+      found.push({ seq: entry.seq, state, ...owing });
     }
     more = page.length > limit;
   }
   answer.send({ type: "questionList", questions: found, more: found.length === limit });
 }
 
-/** So many pages of entries are looked through for one answer: a search for what few may see takes several. */
-const MAX_SCANS = 16;
+/** Who still has to answer, as far as the reader may know: the others see no answer, so not whose is missing either. */
+function owedTo({ by }: LeafFields, waitsFor: readonly string[], { pseudonym, capabilities }: Reader): string[] {
+  return waitsFor.filter((one) => by === pseudonym || capabilities.has("readAll") || one === pseudonym);
+}
 
-/** Messages that fit and that the asker may read, and where to go on. */
+/** Entries that are looked at together, however many are asked for: how far a search has come tells nothing of what is hidden. */
+const SCANNED = 256;
+
+/** Messages that fit and that the asker may read, and the last of them where there may be more. */
 export async function sendFound(
   { topic, limit, newestFirst, state, kinds, type: _, ...filter }: MessageOf<"search">,
   answer: Answer,
@@ -89,18 +97,19 @@ export async function sendFound(
   const ofState: readonly MessageKind[] = ["question"];
   const wanted = { ...filter, order, kinds: state === undefined ? (kinds ?? MESSAGE_KINDS) : ofState };
   let { after } = filter;
-  let missing = limit;
-  for (let scans = 0; missing > 0 && scans < MAX_SCANS; scans += 1) {
-    const page = await asked.store.search(topic, { ...wanted, after, limit: missing });
+  let found = 0;
+  for (let done = false; !done; ) {
+    const page = await asked.store.search(topic, { ...wanted, after, limit: SCANNED });
     for (const forms of await visible(page.entries, asked)) {
-      if (seenBy(forms, asked) !== "full" || !(await isIn(state, forms, asked))) continue;
+      if (!(await isIn(state, forms, asked)) || seenBy(forms, asked) !== "full") continue;
       answer.sendEncoded(forms.as("full"));
-      missing -= 1;
+      found += 1;
+      if (found === limit) return void answer.send({ type: "found", next: forms.leaf.seq });
     }
     after = page.scannedTo;
-    if (page.done) return void answer.send({ type: "found" });
+    done = page.done;
   }
-  answer.send({ type: "found", ...(after !== undefined && { next: after }) });
+  answer.send({ type: "found" });
 }
 
 async function isIn(state: QuestionState | undefined, { leaf }: EntryForms, asked: TopicAsked): Promise<boolean> {
@@ -152,7 +161,7 @@ async function visible(entries: readonly StoredEntry[], asked: TopicAsked): Prom
   return (await room.formsOf(known)).filter((forms) => seenBy(forms, asked) !== "hidden");
 }
 
-const seenBy = ({ leaf }: EntryForms, { reader, room }: TopicAsked) => visibilityOf(leaf, reader, room.state);
+const seenBy = ({ leaf }: EntryForms, asked: TopicAsked) => visibilityOf(leaf, asked.reader, asked.room.state);
 
 function checkPage(limit: number, { maxPageEntries }: Limits): void {
   if (limit <= maxPageEntries) return;

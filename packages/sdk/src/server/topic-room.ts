@@ -70,6 +70,8 @@ export class TopicRoom {
   /** How many entries the state is of. */
   #stateSize = -1;
   #epoch = 0;
+  /** The log has entries of another process that were not looked at yet. */
+  #foreign = false;
 
   constructor(topic: TopicSummary, { readers, presence }: TopicMemory, context: TopicRoomContext) {
     const { store, clock, logger } = context;
@@ -186,7 +188,7 @@ export class TopicRoom {
    */
   async start(
     wanted: number | undefined,
-    you: MessageOf<"topicOpened">["you"],
+    you: () => MessageOf<"topicOpened">["you"],
     reads: boolean,
   ): Promise<{ from: number; opened: MessageOf<"topicOpened"> }> {
     const { id, title, createdAt, regulated } = this;
@@ -202,7 +204,7 @@ export class TopicRoom {
       opened: {
         type: "topicOpened",
         topic: { id, title, createdAt, head, regulated },
-        you,
+        you: you(),
         people: reads ? this.bulletin.size : 0,
         frontier: frontier.peaks.map(toBase64Url),
         ...(checkpoint !== undefined && { checkpoint: checkpoint.note }),
@@ -214,7 +216,9 @@ export class TopicRoom {
   async refresh(): Promise<void> {
     const checkpoint = await this.#store.checkpoint(this.id);
     const head = checkpoint === undefined ? 0 : (readCheckpoint(checkpoint)?.size ?? 0);
-    if (checkpoint === undefined || head < this.head || head === this.#checkpoint?.size) return;
+    if (checkpoint === undefined || head < this.head) return;
+    if (head === this.#checkpoint?.size && !this.#foreign) return;
+    this.#foreign = false;
     // What it says of members comes first: nobody may see what another process has kept from them.
     await this.#loadState();
     // Newest entries are forgotten, and read again from the store: an erased text among them must not live on here.
@@ -237,6 +241,11 @@ export class TopicRoom {
   }
 
   #advance({ entries, checkpoint, head }: Pick<Appended, "entries" | "checkpoint" | "head">): void {
+    // Another process has written in between: what it did is looked at anew, and it may have erased a text.
+    if ((entries[0]?.seq ?? 0) > this.head + 1) {
+      this.#foreign = true;
+      this.#epoch += 1;
+    }
     if (head !== undefined) this.#enter(head.seq, head.state);
     for (const entry of entries) this.#recent.add(this.#formsOf(entry));
     const size = readCheckpoint(checkpoint)?.size ?? 0;

@@ -63,14 +63,15 @@ export class TopicStream implements ServedStream {
       const room = await this.#context.rooms.enterAs(this.#user, by, reads ? isReader : takesPart);
       this.#room = room;
       const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
-      // It may have changed while that was waited for.
-      const { roles, capabilities } = room.rightsOf(this.#user);
       if (reads) {
         // Before the newcomer is told who is there: they are.
         room.presence.enter(id);
         this.#present = id;
       }
-      const you = { id, roles: [...roles], capabilities: [...capabilities] };
+      const you = () => {
+        const { roles, capabilities } = room.rightsOf(this.#user);
+        return { id, roles: [...roles], capabilities: [...capabilities] };
+      };
       const start = await room.start(request.from, you, reads);
       if (this.#over) return this.#settle();
       if (reads && !isReader(room.rightsOf(this.#user).capabilities)) throw notInTopic();

@@ -71,7 +71,7 @@ export class TopicWriter {
    * @throws {RedRoomError} What `decide` throws, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
   async publish(author: SessionUser, by: string, submission: Submission): Promise<Published> {
-    const { id, kind, re, text } = submission;
+    const { id, kind, re, to, due, text } = submission;
     const key = { author: by, id };
     const seal = committed(text);
     const circumstances = await this.#circumstances(author, by);
@@ -85,7 +85,7 @@ export class TopicWriter {
     }).catch((thrown: unknown) => this.#storedBefore(key, thrown));
     const [entry] = appended.entries;
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
-    if (appended.duplicate) refuseOther(entry, { kind, re, content: encodeContent(text) });
+    if (appended.duplicate) refuseOther(entry, { kind, re, to, due, content: encodeContent(text) });
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate: appended.duplicate };
   }
@@ -215,8 +215,12 @@ export class TopicWriter {
 
 type BuildUpon = (head: TopicHead, target: Target | undefined) => readonly EntryDraft[];
 
-/** What was read of the entry that is referred to is no longer so. */
-class StaleTarget extends Error {}
+/** What was read of the entry that is referred to is no longer so. It is no fault of the store, and nobody hears of it. */
+class StaleTarget extends RedRoomError {
+  constructor() {
+    super("INTERNAL", "unable to decide; what the message refers to has changed meanwhile");
+  }
+}
 
 function isStale(target: Target | undefined, re: number, { seq, state }: TopicHead): boolean {
   if (target === undefined) return re <= seq;

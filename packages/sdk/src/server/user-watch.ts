@@ -46,8 +46,9 @@ export class UserWatch {
     this.#timer = undefined;
     this.#asking = true;
     try {
-      const watched = this.#sessions.accounts().filter(({ basis }) => basis !== undefined);
-      if (watched.length > 0) await this.#compare(new Set(watched), await this.#users.listUsers());
+      // What a session rests on now: one that begins while the store is asked may rest on something newer.
+      const watched = new Set(this.#sessions.accounts().flatMap(({ basis }) => (basis === undefined ? [] : [basis])));
+      if (watched.size > 0) await this.#compare(watched, await this.#users.listUsers());
     } catch {
       // While the store fails nobody reads or writes anything; the next look is the first that can see more.
     }
@@ -55,16 +56,18 @@ export class UserWatch {
     if (this.#sessions.size > 0) this.start();
   }
 
-  async #compare(watched: ReadonlySet<Account>, users: readonly UserRecord[]): Promise<void> {
+  async #compare(watched: ReadonlySet<readonly string[]>, users: readonly UserRecord[]): Promise<void> {
     const present = new Map(users.map((user) => [user.id, user]));
     const changed = (account: Account): boolean => {
       const user = present.get(account.user.id);
-      return watched.has(account) && (user === undefined || account.basis?.includes(basisOf(user)) !== true);
+      const { basis } = account;
+      return basis !== undefined && watched.has(basis) && (user === undefined || !basis.includes(basisOf(user)));
     };
     this.#sessions.revoke(changed, "the password or the rights have changed");
     for (const account of this.#sessions.accounts()) {
       const name = present.get(account.user.id)?.name;
-      if (name !== undefined && watched.has(account)) this.#sessions.rename(account.user.id, name);
+      if (name !== undefined && account.basis !== undefined && watched.has(account.basis))
+        this.#sessions.rename(account.user.id, name);
     }
     const names = JSON.stringify(users.map(({ id, name }) => [id, name]));
     if (names !== this.#names) await this.#rooms.reloadPeople();
