@@ -43,7 +43,7 @@ describe("the published packages", () => {
     const printed = await run(["program.js"], project);
     expect(JSON.parse(printed)).toMatchObject({
       address: expect.stringMatching(/^redroom:\/\/127\.0\.0\.1:\d+\/#sha256-/),
-      seq: 1,
+      seq: 2, // behind the entry that lets anna in
       texts: ["Wie hoch sind die Rückstellungen?"],
     });
     expect(existsSync(join(project, "room.db"))).toBe(true);
@@ -54,7 +54,7 @@ describe("the published packages", () => {
     try {
       const [address] = await once(createInterface(server.stdout), "line");
       const printed = await run(["only-client.js", address], clientProject);
-      expect(JSON.parse(printed)).toEqual({ seq: 1 });
+      expect(JSON.parse(printed)).toEqual({ seq: 2 });
       await expect(run(["serve.js"], clientProject)).rejects.toThrow(/better-sqlite3/);
       server.stdin.end();
       expect(await once(server, "exit")).toEqual([0, null]);

@@ -61,7 +61,7 @@ describe("the demo", () => {
     async () => {
       let interrupted = false;
       const { code, errors, pid } = await runDemo((output, demo) => {
-        if (interrupted || !output.includes("question 3")) return;
+        if (interrupted || !output.includes("question 6")) return;
         interrupted = true;
         process.kill(demo, "SIGINT");
       });
