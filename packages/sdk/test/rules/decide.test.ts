@@ -248,6 +248,36 @@ describe("a membership", () => {
     expect(log.entries.slice(change - 1)).toMatchObject([{ kind: "membership" }, { kind: "reveal", re: answer }]);
     expect(log.state.open.get(his)?.asked).toEqual(["carla"]);
   });
+
+  it("of somebody who owes an answer lets nobody release theirs: who comes back owes what they owed", () => {
+    const log = new TopicLog(true, { ...PEOPLE, mona: ["superuser"] });
+    const hers = log.say("carla", { kind: "question", to: ["super"] });
+    log.say("super", { kind: "question", to: ["carla"] });
+    const answer = log.say("super", { kind: "answer", re: hers });
+    log.setRoles("carla", []);
+    expect(log.refusal("mona", { kind: "reveal", re: answer })).toBe("NOT_ALLOWED");
+    log.setRoles("carla", ["interviewer", "interviewee"]);
+    expect(log.refusal("mona", { kind: "reveal", re: answer })).toBe("NOT_ALLOWED");
+    expect(log.revealed()).toEqual([]);
+  });
+});
+
+describe("answers that wait for their counterpart", () => {
+  it("are as many as open questions may be: they are revealed all at once", () => {
+    const log = room(true);
+    log.maxOpenQuestions = 3;
+    const hers = log.say("carla", { kind: "question", to: ["super"] });
+    const his = log.say("super", { kind: "question", to: ["carla"] });
+    const first = log.say("super", { kind: "answer", re: hers });
+    log.say("super", { kind: "correction", re: first });
+    log.say("super", { kind: "answer", re: hers });
+    for (const kind of ["answer", "correction"] as const) {
+      const re = kind === "answer" ? hers : first;
+      expect(log.refusal("super", { kind, re })).toBe("TOO_MANY_REQUESTS");
+    }
+    log.say("carla", { kind: "answer", re: his });
+    expect(log.revealed()).toHaveLength(4);
+  });
 });
 
 describe("the policy of a plain chat", () => {

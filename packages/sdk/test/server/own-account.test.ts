@@ -38,6 +38,23 @@ describe("changing one's password", () => {
     ]);
   });
 
+  it.each([
+    ["disabled", { disabled: true }],
+    ["no administrator any more", { admin: false }],
+  ] as const)("does not keep a session that somebody else has ended: of one who is %s", async (_what, change_) => {
+    await using world = await peopleWorld();
+    await world.users.updateUser(await world.idOf("anna"), { admin: true });
+    const anna = await world.connect("anna");
+    await world.users.updateUser(await world.idOf("anna"), change_);
+    expect(codeOf(await ask(anna, change(PASSWORD, OTHER_PASSWORD)))).toBe("SESSION_REVOKED");
+    for (let round = 0; round < 4; round += 1) {
+      anna.open({ type: "changeName", name: `anna ${round}` });
+      world.clock.advance(500);
+      await turns();
+    }
+    expect(await anna.control.next("goodbye")).toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
   it("needs the current one: a wrong one changes nothing, and guessing it is slow", async () => {
     await using world = await peopleWorld();
     const anna = await world.connect("anna");
