@@ -148,10 +148,10 @@ export class TopicRoom {
     return this.#people.find(id);
   }
 
-  /** Whether somebody sees more of an entry than its place, by what the log says now. */
+  /** Whether somebody may read an entry, by what the log says now. */
   shows(leaf: LeafFields, pseudonym: string): boolean {
     const { capabilities } = this.#context.access.in(this.#state, pseudonym, false);
-    return visibilityOf(leaf, { pseudonym, capabilities }, this.#state) !== "hidden";
+    return visibilityOf(leaf, { pseudonym, capabilities }, this.#state) === "full";
   }
 
   /** Who of a regulated conversation waits for whom. */
