@@ -175,6 +175,7 @@ const REFUSALS: Readonly<Record<string, readonly MessageKind[]>> = {
   RECIPIENT_INVALID: ["question"],
   DEADLINE_INVALID: ["question"],
   TOO_MANY_QUESTIONS: ["question"],
+  TOO_MANY_REQUESTS: ["answer", "correction"],
   REFERENCE_INVALID: ["answer", "correction", "withdrawal", "closing", "reveal", "note", "question"],
 };
 
