@@ -2,7 +2,14 @@ import { RedRoomError } from "../base/errors.ts";
 import type { MessageKind, Priority } from "../base/message-kind.ts";
 import type { Capability } from "./policy.ts";
 import { blockersOf, revealOf, revealsDue } from "./regulation.ts";
-import { type Draft, foldEntry, type LeafFacts, type QuestionState, type TopicState } from "./topic-state.ts";
+import {
+  type Draft,
+  foldEntry,
+  type LeafFacts,
+  membershipText,
+  type QuestionState,
+  type TopicState,
+} from "./topic-state.ts";
 import { visibilityOf } from "./visibility.ts";
 
 /** What somebody wants to have in the log. */
@@ -96,7 +103,7 @@ export function decideMembership(
   by: string,
   now: Circumstances,
 ): readonly Draft[] {
-  return withReveals([{ kind: "membership", by, to: [member], text: roles.join(" ") }], now);
+  return withReveals([{ kind: "membership", by, to: [member], text: membershipText(roles) }], now);
 }
 
 /** What was decided, and what is revealed with it. */
