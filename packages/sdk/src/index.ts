@@ -6,7 +6,7 @@ export type { EntryKind, MessageKind, Priority } from "./base/message-kind.ts";
 export type { ClientEvents, PendingConsent } from "./client/client-events.ts";
 export type { RedRoomClientOptions } from "./client/client-options.ts";
 export type { Cursor } from "./client/cursor.ts";
-export type { SealedMessage, TopicMessage } from "./client/message.ts";
+export type { ReadableKind, SealedMessage, TopicMessage } from "./client/message.ts";
 export type { DeliveryReceipt, LoopGaps } from "./client/message-loop.ts";
 export type { AddressOptions, AskOptions, OutboxLimits, SendOptions } from "./client/outbox.ts";
 export type { Member, Person, Presence, Self, WaitingPair } from "./client/person.ts";
