@@ -112,6 +112,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
         users,
         people,
         prepared: store.prepared,
+        cursors: store.cursors,
         rooms,
         access,
         hooks,

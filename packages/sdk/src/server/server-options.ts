@@ -6,9 +6,7 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
-import type { PreparedStore } from "../store/prepared-store.ts";
-import type { TopicStore } from "../store/topic-store.ts";
-import type { UserStore } from "../store/user-store.ts";
+import type { ServedStore } from "../store/served-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Extension } from "./extension.ts";
@@ -22,7 +20,7 @@ export interface RedRoomServerOptions extends Omit<Extension, "name"> {
   /** A transport made by yourself, such as the memory transport in a test. */
   readonly transport?: Transport;
   /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
-  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
+  readonly store: ServedStore;
   /** What else has hooks, called in this order. */
   readonly extensions?: readonly Extension[];
   /** How long the hooks of all extensions may take to answer once, from 1 to 10,000; 5,000 by default. */
@@ -60,7 +58,7 @@ export interface RedRoomServerOptions extends Omit<Extension, "name"> {
 /** The options with their defaults, checked. */
 export interface ServerSettings {
   readonly transport: Transport;
-  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
+  readonly store: ServedStore;
   /** The options themselves first. */
   readonly extensions: readonly Extension[];
   readonly hookTimeoutMs: number;
