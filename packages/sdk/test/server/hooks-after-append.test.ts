@@ -1,4 +1,5 @@
 import type { AfterAppendPayload } from "@redroom/sdk";
+import { roomPolicy } from "@redroom/sdk/rules";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
@@ -135,6 +136,23 @@ describe("afterAppend", () => {
     open.open();
     await turns(1_000);
     expect([acked(), told]).toEqual([300, 600]);
+  });
+
+  it("gives back the places of what the rules have refused in the end", async () => {
+    const anna = { id: "id of anna", name: "anna" };
+    await using world = await hookWorld({
+      policy: roomPolicy,
+      beforeAppend: ({ message }) => (message.text === "last" ? undefined : world.server.setRoles(TITLE, anna, [])),
+      afterAppend: () => {},
+    });
+    await world.server.setRoles(TITLE, anna, ["superuser"]);
+    const stream = await (await world.connect("anna")).openTopic(TITLE);
+    for (let count = 0; count < 257; count += 1) {
+      stream.send(publish("refused"));
+      await stream.next("refused");
+      await world.server.setRoles(TITLE, anna, ["superuser"]);
+    }
+    expect(await say(stream, "last")).toMatchObject({ duplicate: false });
   });
 
   it("is not told of what the store has stored and not confirmed, and goes on in order when it works again", async () => {

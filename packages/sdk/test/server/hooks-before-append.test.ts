@@ -5,6 +5,7 @@ import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
 import { parseContent } from "../../src/evidence/leaf.ts";
 import type { MessageOf } from "../../src/protocol/messages.ts";
+import { faultyStore } from "../../src/testing/faulty-store.ts";
 import { failingStore } from "./failing-store.ts";
 import { gate, type HookWorld, hookWorld, never, pass } from "./hook-world.ts";
 import { type RawStream, turns } from "./raw-client.ts";
@@ -139,24 +140,21 @@ describe("beforeAppend", () => {
   });
 
   it("is asked once about a message that comes over two streams while it is being stored", async () => {
-    let faults: ReturnType<typeof failingStore> | undefined;
+    const disk = gate();
     const asked: string[] = [];
     await using world = await hookWorld({
       beforeAppend: ({ message }) => void asked.push(message.text),
-      wrapStore: (store) => {
-        faults = failingStore(store);
-        return faults.store;
-      },
+      wrapStore: (store) =>
+        faultyStore(store, ({ method }) => (method === "append" ? { until: disk.passed } : undefined)),
     });
     const client = await world.connect("anna");
     const [one, other] = [await client.openTopic(TITLE), await client.openTopic(TITLE)];
     const message = publish("once");
-    faults?.hold("append");
     one.send(message);
     await turns();
     other.send(message);
     await turns();
-    faults?.letGo();
+    disk.open();
     const acks = [await one.next("ack"), await other.next("ack")];
     expect(acks.map(({ seq, duplicate }) => [seq, duplicate])).toEqual([
       [1, false],
