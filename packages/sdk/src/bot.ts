@@ -1,3 +1,5 @@
+export { Bot } from "./bot/bot.ts";
+export type { BotOptions } from "./bot/bot-options.ts";
 export { Composer, type Handler, type Middleware, type Next } from "./bot/composer.ts";
 export type {
   BotAskOptions,

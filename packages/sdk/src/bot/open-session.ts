@@ -1,0 +1,4 @@
+/** The session of one handler at work. */
+export interface OpenSession {
+  value: unknown;
+}
