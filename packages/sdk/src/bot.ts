@@ -27,3 +27,4 @@ export type {
   Within,
 } from "./bot/context.ts";
 export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
+export type { SessionOptions, SessionStorage } from "./bot/session-options.ts";

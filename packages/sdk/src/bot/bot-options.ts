@@ -2,8 +2,9 @@ import { LONGEST_DELAY_MS } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { RedRoomClientOptions } from "../client/client-options.ts";
+import type { SessionOptions } from "./session-options.ts";
 
-export interface BotOptions extends RedRoomClientOptions {
+export interface BotOptions<S = undefined> extends RedRoomClientOptions {
   /**
    * The bot's name: letters, digits and hyphens, at most 32, beginning with a letter. Its places and what it has sent belong to it, for
    * its user; another name begins anew. It need not be the user's.
@@ -15,6 +16,8 @@ export interface BotOptions extends RedRoomClientOptions {
   readonly from?: "now" | "start";
   /** Whether what the bot has written itself is handled, too; `false` by default. */
   readonly own?: boolean;
+  /** Small state, for a topic or a user: `ctx.session`. */
+  readonly session?: SessionOptions<S>;
   /** So many handlers at once, in all topics; 16 by default. */
   readonly concurrency?: number;
   /** How long a handler may take, without the time in which it waits for messages; 60,000 by default. */
@@ -35,7 +38,7 @@ const SETTINGS = ["from", "own", "concurrency", "handlerTimeoutMs", "maxAttempts
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`. */
-export function settingsOf(options: BotOptions): Settings {
+export function settingsOf(options: BotOptions<unknown>): Settings {
   const { name, from = "now", own = false } = options;
   const { concurrency = 16, handlerTimeoutMs = 60_000, maxAttempts = 5, maxSends = 100 } = options;
   if (!NAME.test(name)) throw invalid("name", `${JSON.stringify(name)} does not match ${NAME}`);

@@ -7,6 +7,7 @@ import { type BotOptions, type Settings, settingsOf } from "./bot-options.ts";
 import { Composer } from "./composer.ts";
 import type { BotContext, BotError, GivenUp } from "./context.ts";
 import type { NoticeContent } from "./live-context.ts";
+import { Sessions } from "./sessions.ts";
 import { Slots } from "./slots.ts";
 import { TopicRunner } from "./topic-runner.ts";
 import type { Fate } from "./topic-work.ts";
@@ -29,11 +30,12 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
   /** Resolves when the bot is over: with what ended it, `CURSOR_TAKEN` where another instance has taken its place; `undefined` after `stop()`. */
   readonly closed: Promise<RedRoomError | undefined>;
   readonly #address: string;
-  readonly #options: BotOptions;
+  readonly #options: BotOptions<S>;
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #slots: Slots;
+  readonly #sessions: Sessions | undefined;
   readonly #onError: ((error: BotError<S>) => unknown)[] = [];
   /** By title: those that go on. */
   readonly #running = new Map<string, TopicRunner>();
@@ -49,13 +51,14 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
    * @param address As the server printed it: `redroom://HOST:PORT/#sha256-…`.
    * @throws {RedRoomError} `OPTIONS_INVALID`.
    */
-  constructor(address: string, options: BotOptions) {
+  constructor(address: string, options: BotOptions<S>) {
     super();
     this.#address = address;
     this.#options = options;
     this.#settings = settingsOf(options);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.logger ?? silentLogger;
+    this.#sessions = options.session && new Sessions(options.name, options.session);
     this.#slots = new Slots(this.#settings.concurrency);
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
@@ -168,6 +171,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
     const runner: TopicRunner = new TopicRunner(scene, {
       clock: this.#clock,
       slots: this.#slots,
+      sessions: this.#sessions,
       options: { ...this.#settings, name },
       handle: (ctx) => this.run(ctx as BotContext<S>, async () => {}),
       tell: (error, ctx, fate) => this.#tell(error, ctx, title, fate),
@@ -217,6 +221,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
     });
     await Promise.all([...this.#running.values()].map((runner) => runner.stop(patience)));
     await client?.close({ drainMs });
+    await this.#sessions?.close();
     this.#close(error);
   }
 

@@ -72,7 +72,8 @@ export function contextOf(
     },
     waitFor: <F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined> => {
       const wanted = ({ content }: Entry): boolean => "message" in content && holds(viewOf(scene, content), filter);
-      const waiting = waitIn(attempt, wanted, within).then((entry) => waitedMessage<F>(entry));
+      const coming = waitIn(attempt, wanted, within);
+      const waiting = (session?.during(coming) ?? coming).then((entry) => waitedMessage<F>(entry));
       waiting.catch(() => {}); // left behind, nobody hears of it
       return waiting;
     },

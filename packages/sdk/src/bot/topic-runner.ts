@@ -7,10 +7,11 @@ import { Attempt } from "./attempt.ts";
 import type { BotContext, GivenUp } from "./context.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Entry, messageEntry, receiptEntry, sealedEntry } from "./entry.ts";
-import { contextOf, type NoticeContent, type Scene } from "./live-context.ts";
+import { type About, contextOf, type NoticeContent, type Scene, type SendAs, viewOf } from "./live-context.ts";
 import { OpenAnswers } from "./open-answers.ts";
 import { Place } from "./place.ts";
 import { Sends, sendId } from "./sends.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Slots } from "./slots.ts";
 import { type Fate, TopicWork } from "./topic-work.ts";
 
@@ -30,6 +31,7 @@ export interface RunnerOptions {
 export interface RunnerHost {
   readonly clock: Clock;
   readonly slots: Slots;
+  readonly sessions: Sessions | undefined;
   readonly options: RunnerOptions;
   /** Runs all handlers that match. */
   handle(ctx: BotContext): Promise<void>;
@@ -222,25 +224,43 @@ export class TopicRunner {
     void this.#keeper?.save();
   }
 
-  async #handle(entry: Entry, attempt: Attempt): Promise<void> {
-    const { name } = this.#host.options;
-    const id = (send: string | number): string => sendId(name, this.#scene.topic.id ?? "", entry.name, send);
-    const ctx = contextOf(this.#scene, entry.content, attempt, undefined, (send, text, options) =>
-      this.#sends.send(text, { ...options, id: id(send) }, entry.seq),
-    );
-    this.#contexts.set(entry, ctx);
-    await this.#host.handle(ctx);
+  #handle(entry: Entry, attempt: Attempt): Promise<void> {
+    const sendAs: SendAs = (send, text, options) => {
+      const id = sendId(this.#host.options.name, this.#topicId, entry.name, send);
+      return this.#sends.send(text, { ...options, id }, entry.seq);
+    };
+    const keep = (ctx: BotContext): void => void this.#contexts.set(entry, ctx);
+    return this.#run(entry.content, attempt, entry.name, sendAs, keep);
   }
 
   /** Once: what is not in the record does not come again. */
   async #notice(content: NoticeContent): Promise<void> {
-    const { clock } = this.#host;
-    const attempt = new Attempt({ ...this.#host.options, clock, online: () => true, wake: () => {} }, 1, clock.now());
-    const ctx = contextOf(this.#scene, content, attempt, undefined, (_, text, options) =>
-      this.#sends.send(text, { ...options, id: randomId() }, 0),
-    );
-    await attempt.begin(() => this.#host.handle(ctx));
-    const { outcome } = attempt;
-    if (outcome?.kind === "failed") this.#host.tell(outcome.error, ctx, { outcome: "reported" });
+    const { clock, tell, options } = this.#host;
+    const attempt = new Attempt({ ...options, clock, online: () => true, wake: () => {} }, 1, clock.now());
+    const sendAs: SendAs = (_, text, sending) => this.#sends.send(text, { ...sending, id: randomId() }, 0);
+    let about: BotContext | undefined;
+    const keep = (ctx: BotContext): void => {
+      about = ctx;
+    };
+    await attempt.begin(() => this.#run(content, attempt, undefined, sendAs, keep));
+    if (attempt.outcome?.kind === "failed") tell(attempt.outcome.error, about, { outcome: "reported" });
+  }
+
+  async #run(
+    about: About,
+    attempt: Attempt,
+    place: string | undefined,
+    sendAs: SendAs,
+    keep: (ctx: BotContext) => void,
+  ): Promise<void> {
+    const session = await this.#host.sessions?.open(viewOf(this.#scene, about), this.#topicId, place, attempt);
+    const ctx = contextOf(this.#scene, about, attempt, session, sendAs);
+    keep(ctx);
+    await this.#host.handle(ctx);
+    await session?.save();
+  }
+
+  get #topicId(): string {
+    return this.#scene.topic.id ?? "";
   }
 }

@@ -9,7 +9,7 @@ export async function openBotRoom(options: Parameters<typeof openRoom>[0] = {}) 
   const dispose = room[Symbol.asyncDispose].bind(room);
   return Object.assign(room, {
     /** A bot that is not started yet; what it tells of failures is collected. */
-    bot<S = undefined>(more: Partial<BotOptions> = {}) {
+    bot<S = undefined>(more: Partial<BotOptions<S>> = {}) {
       const name = more.name ?? "quotes";
       const { clock, network: transport } = room;
       const auth = { name, password: "any password" };
