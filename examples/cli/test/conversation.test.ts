@@ -4,16 +4,17 @@ import { Conversation } from "../src/conversation.ts";
 import { textsIn } from "../src/texts/texts.ts";
 
 const at = new Date(2026, 0, 31, 14, 5);
-const message = (fields: Partial<TopicMessage>): TopicMessage => ({
-  seq: 7,
-  id: "id",
-  kind: "note",
-  author: "bernd",
-  by: "pseudonym of bernd",
-  at,
-  text: "Hallo",
-  ...fields,
-});
+const message = (fields: Partial<TopicMessage>) =>
+  ({
+    seq: 7,
+    id: "id",
+    kind: "note",
+    author: "bernd",
+    by: "pseudonym of bernd",
+    at,
+    text: "Hallo",
+    ...fields,
+  }) as TopicMessage;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: our own styles
 const plain = (line: string): string => line.replace(/\x1b\[[0-9]m/g, "");

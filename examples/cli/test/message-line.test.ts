@@ -5,16 +5,17 @@ import { writeMessage, writeWithheld } from "../src/message-line.ts";
 import { textsIn } from "../src/texts/texts.ts";
 
 const at = new Date(2026, 0, 31, 14, 5, 9);
-const message = (seq: number, fields: Partial<TopicMessage> = {}): TopicMessage => ({
-  seq,
-  id: "id",
-  kind: "note",
-  author: "anna",
-  by: "pseudonym of anna",
-  at,
-  text: "hello",
-  ...fields,
-});
+const message = (seq: number, fields: Partial<TopicMessage> = {}) =>
+  ({
+    seq,
+    id: "id",
+    kind: "note",
+    author: "anna",
+    by: "pseudonym of anna",
+    at,
+    text: "hello",
+    ...fields,
+  }) as TopicMessage;
 
 /** @param entries Messages, and the numbers of those whose text is gone. */
 async function printed(entries: readonly (TopicMessage | number)[], json = false): Promise<string[]> {

@@ -1,3 +1,4 @@
+export { type CursorStoreUnderTest, cursorStoreContract } from "./testing/cursor-store-contract.ts";
 export { faultyStore, type StoreCall, type StoreFault } from "./testing/faulty-store.ts";
 export { ManualClock } from "./testing/manual-clock.ts";
 export {

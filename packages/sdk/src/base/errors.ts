@@ -56,6 +56,8 @@ export const ERROR_CODES = [
   "TOO_MANY_QUESTIONS",
   "ID_REUSED",
   "OUTBOX_FULL",
+  "CURSOR_TAKEN",
+  "TOO_MANY_CURSORS",
   // evidence
   "LOG_FORK",
   "PROOF_UNAVAILABLE",

@@ -25,19 +25,34 @@ interface MessageFacts {
   readonly re?: number;
 }
 
-/** A message as the record has it. */
-export interface TopicMessage extends MessageFacts {
-  /** What it is; `erasure` and `export` tell what the operator did, `text` says why. */
-  readonly kind: Exclude<EntryKind, "delivery" | "membership">;
+/** The kinds of entries that are messages to be read: `erasure` and `export` tell what the operator did, `text` says why. */
+export type ReadableKind = Exclude<EntryKind, "delivery" | "membership">;
+
+/**
+ * A message as the record has it: a union over its kinds, so that `message.kind === "question"` narrows it.
+ * `TopicMessage<"question">` is a question.
+ */
+export type TopicMessage<Kind extends ReadableKind = ReadableKind> = Kind extends "question"
+  ? Readable<Kind> & QuestionFacts
+  : Kind extends ReadableKind
+    ? Readable<Kind> & { readonly [Fact in keyof QuestionFacts]?: never }
+    : never;
+
+interface Readable<Kind extends ReadableKind> extends MessageFacts {
+  readonly kind: Kind;
   readonly text: string;
-  /** Of a question; absent: normal. */
-  readonly priority?: Exclude<Priority, "normal">;
-  /** Of a question: until when it wants an answer. */
-  readonly due?: Date;
-  /** Of a question in a regulated topic: those who had to answer it when it was asked. */
-  readonly asked?: readonly Person[];
   /** The answer was sealed when it came, and is handed over now: behind the reveal of this seq. */
   readonly revealedBy?: number;
+}
+
+/** What only a question has. */
+interface QuestionFacts {
+  /** How soon it wants an answer; absent: normal. */
+  readonly priority?: Exclude<Priority, "normal">;
+  /** Until when it wants an answer. */
+  readonly due?: Date;
+  /** In a regulated topic: those who had to answer it when it was asked. */
+  readonly asked?: readonly Person[];
 }
 
 /**
@@ -138,14 +153,14 @@ export function messageOf(
 ): TopicMessage | undefined {
   const { kind, priority, due, asked } = fields;
   if (kind === "delivery" || kind === "membership") return undefined;
+  const facts = { ...factsOf(fields, author, nameOf), text, ...(revealedBy !== undefined && { revealedBy }) };
+  if (kind !== "question") return { ...facts, kind };
   return {
-    ...factsOf(fields, author, nameOf),
+    ...facts,
     kind,
-    text,
     ...(priority !== undefined && { priority }),
     ...(due !== undefined && { due: new Date(due) }),
     ...(asked !== undefined && { asked: asked.map((id) => ({ id, name: nameOf(id) })) }),
-    ...(revealedBy !== undefined && { revealedBy }),
   };
 }
 

@@ -3,6 +3,7 @@ import { MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { toFailure } from "../protocol/failure.ts";
 import { maxFrameBytes } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
+import type { CursorStore } from "../store/cursor-store.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
@@ -24,6 +25,7 @@ export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
   readonly store: TopicStore;
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
+  readonly cursors: CursorStore | undefined;
   readonly access: Access;
   readonly people: People | undefined;
   /** Bytes of entries that one connection may have waiting to be sent, read from the store. */

@@ -105,6 +105,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
         users,
         people,
         prepared: store.prepared,
+        cursors: store.cursors,
         rooms,
         access,
         limits,

@@ -7,12 +7,14 @@ import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
+import type { CursorStore } from "../store/cursor-store.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { Person, TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { type Access, type Capabilities, notInTopic, takesPart } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
+import { claimCursor, dropCursor, saveCursor } from "./cursor-requests.ts";
 import {
   answerPeopleRequest,
   isPeopleRequest,
@@ -85,6 +87,12 @@ const ANSWERS: {
     inTopic(request, context, takesPart, (asked) => sendPrepared(context.prepared, answer, asked)),
   listDeliveries: (request, answer, context) =>
     inTopic(request, context, isReader, (asked) => sendDeliveries(request, answer, asked)),
+  claimCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => claimCursor(request, answer, context)),
+  saveCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => saveCursor(request, answer, context)),
+  dropCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => dropCursor(request, answer, context)),
 };
 
 type RequestType =
@@ -97,7 +105,10 @@ type RequestType =
   | "listQuestions"
   | "search"
   | "listPrepared"
-  | "listDeliveries";
+  | "listDeliveries"
+  | "claimCursor"
+  | "saveCursor"
+  | "dropCursor";
 
 export type Request = MessageOf<RequestType> | PeopleRequest;
 
@@ -107,6 +118,7 @@ export interface RequestContext extends PeopleRequestContext {
   /** `undefined` where the application has a login of its own. */
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
+  readonly cursors: CursorStore | undefined;
   readonly rooms: TopicRooms;
   readonly access: Access;
   readonly limits: Limits;

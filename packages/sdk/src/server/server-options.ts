@@ -6,9 +6,7 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
-import type { PreparedStore } from "../store/prepared-store.ts";
-import type { TopicStore } from "../store/topic-store.ts";
-import type { UserStore } from "../store/user-store.ts";
+import type { ServedStore } from "../store/served-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Authenticate } from "./authenticate.ts";
@@ -20,7 +18,7 @@ export interface RedRoomServerOptions {
   /** A transport made by yourself, such as the memory transport in a test. */
   readonly transport?: Transport;
   /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
-  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
+  readonly store: ServedStore;
   /** Who may log in; by default the users of the store. */
   readonly authenticate?: Authenticate;
   /**
@@ -56,7 +54,7 @@ export interface RedRoomServerOptions {
 /** The options with their defaults, checked. */
 export interface ServerSettings {
   readonly transport: Transport;
-  readonly store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore };
+  readonly store: ServedStore;
   readonly authenticate: Authenticate | undefined;
   readonly policy: Policy;
   readonly typingNotices: boolean;

@@ -1,0 +1,27 @@
+export { Composer, type Handler, type Middleware, type Next } from "./bot/composer.ts";
+export type {
+  BotAskOptions,
+  BotContext,
+  BotError,
+  BotSendOptions,
+  EntryContext,
+  EventName,
+  Filter,
+  Filters,
+  GivenUp,
+  Keyed,
+  Matched,
+  MessageContext,
+  MessageFilters,
+  NoticeContext,
+  PresenceContext,
+  QuestionContext,
+  ReceiptContext,
+  RightsContext,
+  SealedContext,
+  TypingContext,
+  Waited,
+  WaitingContext,
+  Within,
+} from "./bot/context.ts";
+export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
