@@ -10,6 +10,7 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { notInTopic, takesPart } from "./access.ts";
+import type { Authorize } from "./hooks.ts";
 import type { ServedStream } from "./served-stream.ts";
 import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
@@ -22,6 +23,7 @@ export interface TopicStreamContext extends SubscriptionContext {
   readonly logger: Logger;
   /** Whether members see who is writing. */
   readonly typingNotices: boolean;
+  readonly authorize: Authorize | undefined;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
@@ -39,6 +41,8 @@ export class TopicStream implements ServedStream {
   #open = 0;
   /** Why no further message is taken: told to the client once those that were taken are answered. */
   #leaving: RedRoomError | undefined;
+  /** Why a message was not stored that the client will send again. */
+  #lost: RedRoomError | undefined;
   /** The client sends no more; or everything is over. */
   #ended = false;
   #over = false;
@@ -60,8 +64,14 @@ export class TopicStream implements ServedStream {
     this.#channel.pause("opening");
     try {
       const reads = request.from !== undefined;
-      const room = await this.#context.rooms.enterAs(this.#user, by, reads ? isReader : takesPart);
+      const suffices = reads ? isReader : takesPart;
+      const room = await this.#context.rooms.enterAs(this.#user, by, suffices);
       this.#room = room;
+      if (this.#context.authorize !== undefined) {
+        await this.#context.authorize(request.type, room);
+        if (this.#over) return this.#settle();
+        if (!suffices(room.rightsOf(this.#user).capabilities)) throw notInTopic();
+      }
       const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
       if (reads) {
         // Before the newcomer is told who is there: they are.
@@ -154,18 +164,27 @@ export class TopicStream implements ServedStream {
     try {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
-      const published = await this.#room.publish(this.#user, { ...wish, text });
+      const published = await this.#room.publish(this.#user, { ...wish, text }, this.#proceed);
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);
       // What may work later must not be passed by what was sent behind it.
-      if (error.retryable) this.#leave(error);
-      else this.#answer({ type: "refused", id, ...toFailure(error) });
+      if (error.retryable) {
+        this.#lost ??= error;
+        this.#leave(error);
+      } else {
+        this.#answer({ type: "refused", id, ...toFailure(error) });
+      }
     }
     this.#open -= 1;
     if (this.#open <= this.#context.limits.maxUnacknowledged / 2) this.#channel.resume("unacknowledged");
     this.#settle();
   }
+
+  /** What was taken behind a message that may come again is not stored before it. */
+  readonly #proceed = (): void => {
+    if (this.#lost !== undefined) throw this.#lost;
+  };
 
   #answer(answer: Message): void {
     if (!this.#over) this.#channel.send(answer);

@@ -2,7 +2,7 @@ import { RedRoomServer } from "@redroom/sdk";
 import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import { describe, expect, it } from "vitest";
-import { makeCertificate } from "../certificates.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 
 describe("the options of a server", () => {
   it.each([
