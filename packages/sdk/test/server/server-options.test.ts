@@ -2,7 +2,7 @@ import { type Extension, RedRoomServer } from "@redroom/sdk";
 import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import { describe, expect, it } from "vitest";
-import { makeCertificate } from "../certificates.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 
 const somebody = () => ({ id: "u", name: "anna", admin: false });
 
