@@ -75,6 +75,7 @@ export const MESSAGES = {
         maxPageEntries: count,
         maxUnacknowledged: count,
         maxOpenQuestions: count,
+        maxMetadataBytes: count,
       }),
       heartbeatMs: count,
       logKey: hash,
@@ -212,6 +213,8 @@ export const MESSAGES = {
       re: v.exactOptional(seq),
       priority: v.exactOptional(v.picklist(PRIORITIES)),
       due: v.exactOptional(seq),
+      // The last bytes of the body are metadata: a JSON object.
+      metadataBytes: v.exactOptional(seq),
     }),
     body: true,
   },

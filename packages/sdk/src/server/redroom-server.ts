@@ -12,6 +12,7 @@ import { Access } from "./access.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { LoginThrottle } from "./login-throttle.ts";
+import { MetadataRules } from "./metadata-rules.ts";
 import { OwnAccount } from "./own-account.ts";
 import { PasswordCheck } from "./password-check.ts";
 import { Peer, type PeerContext } from "./peer.ts";
@@ -84,7 +85,9 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
     const access = new Access(policy);
-    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions: limits.maxOpenQuestions });
+    const { maxOpenQuestions, maxMetadataBytes: maxBytes } = limits;
+    const metadata = new MetadataRules(settings.metadata, { maxBytes, clock, logger });
+    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions, metadata });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
     // With a login of its own, an application keeps its people elsewhere.
     const users = authenticate ? undefined : store.users;

@@ -3,6 +3,7 @@ import { utf8 } from "../base/bytes.ts";
 import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { MESSAGE_KINDS } from "../base/message-kind.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
@@ -12,7 +13,9 @@ import type { UserStore } from "../store/user-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Authenticate } from "./authenticate.ts";
+import type { MetadataSchemas } from "./metadata-rules.ts";
 import { type QuotaOptions, type Quotas, resolveQuotas } from "./quotas.ts";
+import { isSchema } from "./standard-schema.ts";
 
 export interface RedRoomServerOptions {
   /** The server's certificate and key (PEM), for QUIC. Either this or `transport` is needed. */
@@ -30,6 +33,12 @@ export interface RedRoomServerOptions {
   readonly consent?: { readonly text: string };
   /** How large things may be; told to every client. */
   readonly limits?: Partial<Limits>;
+  /**
+   * What the metadata of messages must be, by kind: schemas of any library that follows Standard Schema, such as valibot or
+   * zod. They are asked for each message of the kind, with `undefined` where it has none, and get 5 seconds. They check and
+   * change nothing: what the author has sent is stored. A kind without a schema has no metadata; by default none has.
+   */
+  readonly metadata?: MetadataSchemas;
   /** Who may do what in a topic; `roomPolicy`, the roles of a deal room, by default. */
   readonly policy?: Policy;
   /** Whether members see who is writing; `false` by default. */
@@ -60,6 +69,7 @@ export interface ServerSettings {
   readonly authenticate: Authenticate | undefined;
   readonly policy: Policy;
   readonly typingNotices: boolean;
+  readonly metadata: MetadataSchemas;
   readonly consent: MessageOf<"consentNeeded"> | undefined;
   readonly limits: Limits;
   readonly quotas: Quotas;
@@ -104,6 +114,7 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     authenticate,
     policy,
     typingNotices,
+    metadata: schemasOf(options),
     consent: consentOf(options),
     limits,
     quotas,
@@ -115,6 +126,16 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     logger,
     clock,
   };
+}
+
+/** @throws {RedRoomError} `OPTIONS_INVALID`. */
+function schemasOf({ metadata = {} }: RedRoomServerOptions): MetadataSchemas {
+  for (const [kind, schema] of Object.entries(metadata)) {
+    if (!(MESSAGE_KINDS as readonly string[]).includes(kind))
+      throw optionsInvalid(`metadata.${kind} is no kind of message`);
+    if (!isSchema(schema)) throw optionsInvalid(`metadata.${kind} is no Standard Schema of version 1`);
+  }
+  return metadata;
 }
 
 const MAX_CONSENT_BYTES = 65_536;

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import { type Delivery, deliveryText } from "../evidence/delivery.ts";
-import { encodeContent, type LeafFields } from "../evidence/leaf.ts";
+import type { Content, LeafFields } from "../evidence/leaf.ts";
 import type { Range } from "../evidence/ranges.ts";
 import { type Circumstances, decide, decideMembership, type Target, type Wish } from "../rules/decide.ts";
 import type { Draft } from "../rules/topic-state.ts";
@@ -19,10 +19,11 @@ import type {
 } from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
 import { committed, refuseOther } from "./log-entries.ts";
+import type { MetadataRules } from "./metadata-rules.ts";
 import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
-/** A message that somebody wants in the log. */
-export interface Submission extends Wish {
+/** A message that somebody wants in the log. `annotations` are what the server's application adds. */
+export interface Submission extends Wish, Content {
   readonly id: string;
 }
 
@@ -38,6 +39,7 @@ export interface TopicWriterContext {
   readonly clock: Clock;
   readonly access: Access;
   readonly maxOpenQuestions: number;
+  readonly metadata: MetadataRules;
 }
 
 /** Writes into the log of one topic: what the rules make of what people want, and what the server has to say. */
@@ -68,16 +70,18 @@ export class TopicWriter {
    * Resolves once the message is durable; only then does anybody see it.
    *
    * @param by The author's pseudonym.
-   * @throws {RedRoomError} What `decide` throws, `ID_REUSED`, `STORE_UNAVAILABLE`.
+   * @throws {RedRoomError} What `decide` throws, `METADATA_INVALID`, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
   async publish(author: SessionUser, by: string, submission: Submission): Promise<Published> {
-    const { id, kind, re, to, due, text } = submission;
+    const { id, kind, re, text, metadata, annotations } = submission;
+    this.#context.metadata.checkAnnotations(annotations);
     const key = { author: by, id };
-    const seal = committed(text);
+    const seal = committed(text, { metadata, annotations });
     const circumstances = await this.#circumstances(author, by);
     const build: BuildUpon = (head, target) =>
       this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
-    const appended = await this.#inTurn(by, (release) => {
+    const appended = await this.#inTurn(by, async (release) => {
+      await this.#context.metadata.check(kind, metadata);
       if (re !== undefined) return this.#decideAndAppend(key, re, build);
       const appending = this.#append(key, (head) => build(head, undefined));
       release();
@@ -85,7 +89,7 @@ export class TopicWriter {
     }).catch((thrown: unknown) => this.#storedBefore(key, thrown));
     const [entry] = appended.entries;
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
-    if (appended.duplicate) refuseOther(entry, { kind, re, to, due, content: encodeContent(text) });
+    if (appended.duplicate) refuseOther(entry, submission);
     const { at } = JSON.parse(entry.leaf) as { at: number };
     return { seq: entry.seq, at, duplicate: appended.duplicate };
   }
