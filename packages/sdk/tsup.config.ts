@@ -11,6 +11,7 @@ export default defineConfig({
     protocol: "src/protocol.ts",
     evidence: "src/evidence.ts",
     rules: "src/rules.ts",
+    bot: "src/bot.ts",
     testing: "src/testing.ts",
     "sqlite-worker": "src/store/sqlite/sqlite-worker.ts",
   },

@@ -8,7 +8,9 @@ export type { EntryKind, MessageKind, Priority } from "./base/message-kind.ts";
 export type { Annotations, MetadataOf } from "./base/metadata.ts";
 export type { ClientEvents, PendingConsent } from "./client/client-events.ts";
 export type { RedRoomClientOptions } from "./client/client-options.ts";
+export type { Cursor } from "./client/cursor.ts";
 export type { ReadableKind, SealedMessage, TopicMessage } from "./client/message.ts";
+export type { DeliveryReceipt, LoopGaps } from "./client/message-loop.ts";
 export type { AddressOptions, AskOptions, MessageOptions, OutboxLimits, SendOptions } from "./client/outbox.ts";
 export type { Member, Person, Presence, Self, WaitingPair } from "./client/person.ts";
 export { RedRoomClient } from "./client/redroom-client.ts";
@@ -34,8 +36,21 @@ export {
 } from "./rules/policy.ts";
 export { fill, PREPARED_KINDS, type PreparedKind, placeholdersOf } from "./rules/prepared.ts";
 export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
-export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, type NewUser } from "./server/create-user.ts";
+export type {
+  Action,
+  AfterAppendPayload,
+  Authenticate,
+  AuthenticatePayload,
+  AuthorizePayload,
+  BeforeAppendPayload,
+  ConnectPayload,
+  DisconnectPayload,
+  Extension,
+  HookTopic,
+  SubmittedMessage,
+  TopicPerson,
+} from "./server/extension.ts";
 export type { MetadataSchemas } from "./server/metadata-rules.ts";
 export { MIN_PASSWORD_CHARACTERS } from "./server/password-rules.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";

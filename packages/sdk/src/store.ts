@@ -1,6 +1,14 @@
 export type { Range } from "./evidence/ranges.ts";
+export {
+  type ClaimedCursor,
+  type CursorKey,
+  type CursorSave,
+  type CursorStore,
+  MAX_CURSORS,
+} from "./store/cursor-store.ts";
 export { memoryStore } from "./store/memory-store.ts";
 export type { PreparedDraft, PreparedMessage, PreparedStore } from "./store/prepared-store.ts";
+export type { ServedStore } from "./store/served-store.ts";
 export type {
   Appended,
   Build,

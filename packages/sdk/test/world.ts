@@ -11,7 +11,7 @@ import {
 import { sqliteStore } from "@redroom/sdk/sqlite";
 import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport, quicTransport, type Transport } from "@redroom/sdk/transport";
-import { makeCertificate } from "./certificates.ts";
+import { makeCertificate } from "../src/testing/test-certificate.ts";
 import { everybody } from "./everybody.ts";
 
 export type WorldKind = "memory" | "real";

@@ -1,5 +1,5 @@
 import type { RedRoomError } from "../base/errors.ts";
-import type { SealedMessage, TopicMessage } from "./message.ts";
+import type { TopicMessage } from "./message.ts";
 
 export interface FeedSource {
   pause(): void;
@@ -7,14 +7,10 @@ export interface FeedSource {
   abandon(): void;
   /** The application has taken this message. */
   taken(message: TopicMessage): void;
-  /** The application has come to a message that is sealed. */
-  sealed(message: SealedMessage): void;
-  /** The application has come to an entry whose text is withheld or was erased. */
-  withheld(seq: number): void;
 }
 
-/** A message, one that is sealed, or the seq of one whose text is withheld. */
-export type FeedItem = TopicMessage | SealedMessage | number;
+/** A message; or what is to be done when the application comes to an entry that is none. */
+export type FeedItem = TopicMessage | (() => void);
 
 /** So many entries wait for a slow consumer before the stream is paused; a quarter of it resumes it. */
 const HIGH_WATER = 256;
@@ -56,7 +52,7 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
       const item = this.#waiting.shift();
       if (item === undefined) return this.#end();
       this.#goOn();
-      if (typeof item === "object" && "text" in item) {
+      if (typeof item === "object") {
         this.#source.taken(item);
         return { done: false, value: item };
       }
@@ -72,10 +68,9 @@ export class MessageFeed implements AsyncIterableIterator<TopicMessage> {
   }
 
   /** What the application throws ends the loop: nobody would call `return` then. */
-  #goPast(item: SealedMessage | number): void {
+  #goPast(tell: () => void): void {
     try {
-      if (typeof item === "number") this.#source.withheld(item);
-      else this.#source.sealed(item);
+      tell();
     } catch (thrown) {
       void this.return();
       throw thrown;

@@ -1,9 +1,28 @@
 import { messageOf, type ReadEntry, sealedMessageOf } from "./message.ts";
 import { MessageFeed } from "./message-feed.ts";
+import type { Person } from "./person.ts";
 import { owesReceipt, placeOf } from "./receipt-owed.ts";
 import type { TopicAccess } from "./topic-access.ts";
 import { TopicReader } from "./topic-reader.ts";
 import type { Gaps } from "./topic-record.ts";
+
+/** The record says that these have received the entries from `first` to `last`. */
+export interface DeliveryReceipt {
+  /** Of the entry that says so. */
+  readonly seq: number;
+  readonly at: Date;
+  readonly first: number;
+  readonly last: number;
+  readonly by: readonly Person[];
+}
+
+/** What lies between the messages, in its place, for whoever wants to know. */
+export interface LoopGaps extends Gaps {
+  /** Called when the record says who has received what. */
+  readonly onReceipt?: (receipt: DeliveryReceipt) => void;
+  /** Called for all other entries that are no messages: the loop is behind this seq. */
+  readonly onPassed?: (seq: number) => void;
+}
 
 export interface MessageLoop {
   readonly reader: TopicReader;
@@ -19,14 +38,22 @@ export interface MessageLoop {
 export function openLoop(
   access: TopicAccess,
   from: number,
-  { onSealed, onWithheld }: Gaps,
+  { onSealed, onWithheld, onReceipt, onPassed }: LoopGaps,
   onOver: () => void,
 ): MessageLoop {
   const { host, people, title } = access;
   const { nameOf } = people;
   const push = (entry: ReadEntry, reveal?: number): void => {
     const message = messageOf(entry, nameOf, reveal);
-    if (message !== undefined) feed.push(message);
+    const { seq, at } = entry.fields;
+    if (message !== undefined) {
+      feed.push(message);
+    } else if (entry.delivery !== undefined && onReceipt !== undefined) {
+      const { first, last, to } = entry.delivery;
+      feed.push(() => onReceipt({ seq, at: new Date(at), first, last, by: to.map((one) => people.person(one)) }));
+    } else if (onPassed !== undefined) {
+      feed.push(() => onPassed(seq));
+    }
   };
   const reader: TopicReader = new TopicReader(host, title, from, {
     onOpened: (opened, first) => access.opened(opened, first),
@@ -37,12 +64,20 @@ export function openLoop(
     },
     onRevealed: (answer, reveal) => push(answer, reveal),
     onSealed: (sealed) => {
-      people.passed(sealed.fields.seq);
-      feed.push(sealedMessageOf(sealed, nameOf));
+      const { seq } = sealed.fields;
+      people.passed(seq);
+      const message = sealedMessageOf(sealed, nameOf);
+      feed.push(() => {
+        reader.received(seq);
+        onSealed?.(message);
+      });
     },
     onWithheld: (seq) => {
       people.passed(seq);
-      feed.push(seq);
+      feed.push(() => {
+        reader.received(seq);
+        onWithheld?.(seq);
+      });
     },
     onOver: (error) => {
       onOver();
@@ -58,14 +93,6 @@ export function openLoop(
     },
     taken: (message) => {
       if (owesReceipt(message, people.self?.id)) reader.received(placeOf(message));
-    },
-    sealed: (message) => {
-      reader.received(message.seq);
-      onSealed?.(message);
-    },
-    withheld: (seq) => {
-      reader.received(seq);
-      onWithheld?.(seq);
     },
   });
   return { reader, feed };

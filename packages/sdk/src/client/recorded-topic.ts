@@ -1,3 +1,4 @@
+import { type Cursor, claimCursor, dropCursor } from "./cursor.ts";
 import type { TopicMessage } from "./message.ts";
 import type { Reached, TopicAccess } from "./topic-access.ts";
 import { type QuestionsOptions, readQuestions, type TopicQuestion } from "./topic-questions.ts";
@@ -99,6 +100,26 @@ export class RecordedTopic {
    */
   proof(seq: number): Promise<string> {
     return this.#ask(({ link, id }) => proveEntry(link, id, seq));
+  }
+
+  /**
+   * Takes over the cursor of this name, or makes it: a place on the server where a program of ours notes how far it has come.
+   * Whoever claims it holds it; what the one before still saves is refused with `CURSOR_TAKEN`. For who may read the topic.
+   *
+   * @param name 1 to 32 characters: small letters, digits and `-`, a letter first. A user has at most 16 in a topic.
+   * @example
+   * const cursor = await topic.claimCursor("archivist");
+   * for await (const { seq } of topic.messages({ from: Number(cursor.value ?? 0) + 1 })) await cursor.save(`${seq}`);
+   *
+   * @throws {RedRoomError} `OPTIONS_INVALID` for a name that cannot be one, `TOO_MANY_CURSORS`.
+   */
+  claimCursor(name: string): Promise<Cursor> {
+    return claimCursor(name, (work) => this.#ask(work));
+  }
+
+  /** Removes a cursor of ours, also while somebody holds it, who then saves in vain. Where there is none, there is nothing to do. */
+  dropCursor(name: string): Promise<void> {
+    return this.#ask((reached) => dropCursor(reached, name));
   }
 
   async #ask<T>(work: (reached: Reached) => Promise<T>, reaching = this.#access.reach()): Promise<T> {

@@ -5,7 +5,7 @@ import { fill } from "../rules/prepared.ts";
 import type { Link } from "./link.ts";
 import { messageOf, type ReadEntry, type ReadSealed, sealedMessageOf, type TopicMessage } from "./message.ts";
 import type { MessageFeed } from "./message-feed.ts";
-import { openLoop } from "./message-loop.ts";
+import { type LoopGaps, openLoop } from "./message-loop.ts";
 import type { AskOptions, MessageOptions, SendOptions } from "./outbox.ts";
 import { OwnMessages } from "./own-messages.ts";
 import type { Member, Self, WaitingPair } from "./person.ts";
@@ -14,14 +14,13 @@ import { RecordedTopic } from "./recorded-topic.ts";
 import type { Sending } from "./sending.ts";
 import { TopicAccess, type TopicHost } from "./topic-access.ts";
 import { TopicReader } from "./topic-reader.ts";
-import type { Gaps } from "./topic-record.ts";
 import type { PreparedMessage } from "./topic-requests.ts";
 import { TypingNotice } from "./typing-notice.ts";
 
 /** Where to begin: with the first message, with those to come, or with a certain seq. */
 export type From = "start" | "now" | number;
 
-export interface MessagesOptions extends Gaps {
+export interface MessagesOptions extends LoopGaps {
   /** `"now"` by default. */
   readonly from?: From;
   /** Ends the loop. */

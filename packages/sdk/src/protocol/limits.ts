@@ -29,13 +29,18 @@ export const DEFAULT_LIMITS: Limits = {
 export const MAX_FRAME_BYTES_BEFORE_LOGIN = 4 * 1024;
 
 /**
- * The longest frame after it: an entry, or a page of 64 topics. A text in JSON takes up to six bytes for one (a control
+ * The longest frame after it: an entry, a page of 64 topics, or a cursor. A text in JSON takes up to six bytes for one (a control
  * character becomes `\u0000`), a title up to two (`\"`); metadata and annotations are JSON already; the names and numbers
  * beside them less than 32 KiB.
  */
 export function maxFrameBytes({ maxTextBytes, maxTitleBytes, maxMetadataBytes }: Limits): number {
-  return 6 * maxTextBytes + 128 * maxTitleBytes + 2 * maxMetadataBytes + 32 * 1024;
+  const entryBytes = 6 * maxTextBytes + 128 * maxTitleBytes + 2 * maxMetadataBytes;
+  return Math.max(entryBytes, MAX_CURSOR_BYTES) + 32 * 1024;
 }
+
+/** UTF-8 bytes of what a cursor says, and characters of its name. */
+export const MAX_CURSOR_BYTES = 64 * 1024;
+export const CURSOR_NAME_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** UTF-8 bytes of a text in a head: a name, a title, what an error says. */
 export const MAX_LINE_BYTES = 4 * 1024;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { utf8 } from "../base/bytes.ts";
 import { ID_PATTERN } from "../base/id.ts";
 import { MESSAGE_KINDS, PRIORITIES } from "../base/message-kind.ts";
-import { MAX_LINE_BYTES, MAX_RECIPIENTS, MAX_ROLES, ROLE_PATTERN } from "./limits.ts";
+import { CURSOR_NAME_PATTERN, MAX_LINE_BYTES, MAX_RECIPIENTS, MAX_ROLES, ROLE_PATTERN } from "./limits.ts";
 import { WIRE_CODES } from "./wire-codes.ts";
 
 /** The version that this library speaks. */
@@ -33,6 +33,7 @@ const people = v.pipe(v.array(id), v.minLength(1), v.maxLength(MAX_RECIPIENTS));
 const roles = v.pipe(v.array(v.pipe(v.string(), v.regex(ROLE_PATTERN))), v.maxLength(MAX_ROLES));
 /** Names of capabilities: `CAPABILITIES` of the room `rules`. */
 const capabilities = v.pipe(v.array(line), v.maxLength(MAX_ROLES));
+const cursorName = v.pipe(v.string(), v.regex(CURSOR_NAME_PATTERN));
 /** Who is logged in. */
 const user = v.strictObject({ id: line, name: line, admin: v.boolean() });
 /** What administrators see of a user. */
@@ -267,6 +268,20 @@ export const MESSAGES = {
     head: v.strictObject({ deliveries: v.array(v.strictObject({ id, at: count })) }),
     body: false,
   },
+
+  // How far a program of the user has come in the topic, in words of its own. The newest claim holds the cursor.
+  claimCursor: { frameType: 0x35, head: v.strictObject({ topic: id, name: cursorName }), body: false },
+  // `epoch`: which claim this is. The body: what was saved last, empty for nothing yet. `head`: the topic's, now.
+  cursor: { frameType: 0x36, head: v.strictObject({ epoch: seq, head: count }), body: true },
+  // `number`: which save of this claim it is, so that one that comes late takes nothing back.
+  saveCursor: {
+    frameType: 0x37,
+    head: v.strictObject({ topic: id, name: cursorName, epoch: seq, number: seq }),
+    body: true,
+  },
+  cursorSaved: { frameType: 0x38, head: v.strictObject({}), body: false },
+  dropCursor: { frameType: 0x39, head: v.strictObject({ topic: id, name: cursorName }), body: false },
+  cursorDropped: { frameType: 0x3a, head: v.strictObject({}), body: false },
 
   // People. On the control stream, before `session`: nothing is served until the text in the body was consented to.
   consentNeeded: { frameType: 0x40, head: v.strictObject({ digest: hash }), body: true },

@@ -44,5 +44,11 @@ export function refuseOther(
   }
 }
 
+/** Where an entry stands, and since when. */
+export function placeOf({ seq, leaf }: StoredEntry): { readonly seq: number; readonly at: number } {
+  const { at } = JSON.parse(leaf) as LeafFields;
+  return { seq, at };
+}
+
 /** What of a content comes from its author. */
 const authored = ({ text, metadata }: Content = { text: "" }): string => encodeContent(text, { metadata });

@@ -1,94 +1,53 @@
-import { fromUtf8, utf8 } from "../base/bytes.ts";
-import { canonicalJson, type JsonObject, parseCanonicalJson } from "../base/canonical-json.ts";
-import type { Clock } from "../base/clock.ts";
+import { fromUtf8 } from "../base/bytes.ts";
+import { type JsonObject, parseCanonicalJson } from "../base/canonical-json.ts";
 import { RedRoomError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
 import type { MessageKind } from "../base/message-kind.ts";
+import type { HookRunner } from "./hook-runner.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 /** By kind of message: what its metadata must be. A kind without a schema has none. */
 export type MetadataSchemas = { readonly [Kind in MessageKind]?: StandardSchema };
 
-/** How long a schema may take. */
-const ANSWER_MS = 5_000;
-
 /** Which metadata messages may have. */
 export class MetadataRules {
   readonly #schemas: MetadataSchemas;
-  readonly #maxBytes: number;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #runner: HookRunner;
 
-  /** @param context.maxBytes Of annotations: each reader's frame has room for so many. */
-  constructor(
-    schemas: MetadataSchemas,
-    { maxBytes, clock, logger }: { readonly maxBytes: number; readonly clock: Clock; readonly logger: Logger },
-  ) {
+  constructor(schemas: MetadataSchemas, runner: HookRunner) {
     this.#schemas = schemas;
-    this.#maxBytes = maxBytes;
-    this.#clock = clock;
-    this.#logger = logger;
+    this.#runner = runner;
+  }
+
+  /** Whether `check` has anything to say. */
+  decidesOn(kind: MessageKind, metadata: JsonObject | undefined): boolean {
+    return metadata !== undefined || this.#schemas[kind] !== undefined;
   }
 
   /**
    * Asks the schema of this kind. It gets a copy, and what it makes of it is of no account: it checks, and changes nothing.
    *
    * @param metadata `undefined` where the message has none: the schema decides whether that will do.
-   * @returns `undefined` where nothing has to be waited for.
-   * @throws {RedRoomError} `METADATA_INVALID`, at once or by the promise.
+   * @throws {RedRoomError} `METADATA_INVALID`; of a schema that throws or takes too long what `HookRunner.run` throws.
    */
-  check(kind: MessageKind, metadata: JsonObject | undefined): Promise<void> | undefined {
-    const schema = this.#schemas[kind];
+  async check(kind: MessageKind, metadata: JsonObject | undefined): Promise<void> {
+    const schema = this.#schemas[kind]?.["~standard"];
     if (schema === undefined) {
-      if (metadata === undefined) return undefined;
+      if (metadata === undefined) return;
       throw invalid(`this server takes none with the kind ${kind}`);
     }
-    let answer: unknown;
-    try {
-      answer = schema["~standard"].validate(structuredClone(metadata));
-    } catch (thrown) {
-      throw this.#unanswered(kind, thrown);
-    }
-    return isPromise(answer) ? this.#wait(kind, answer) : this.#take(kind, answer);
+    const name = `metadata.${kind}`;
+    const call = () => issuesOf(schema.validate(structuredClone(metadata)));
+    const [issues = []] = (await this.#runner.run("take the metadata", [{ name, call }])) as SchemaIssue[][];
+    if (issues.length > 0)
+      throw invalid(`of the kind ${kind}: ${issues.slice(0, MAX_TOLD_ISSUES).map(told).join("; ")}`);
   }
+}
 
-  /**
-   * What an application adds on the server is its own affair, but for the size.
-   *
-   * @throws {RedRoomError} `INTERNAL`, with what is wrong for the log.
-   */
-  checkAnnotations(annotations: JsonObject | undefined): void {
-    if (annotations === undefined) return;
-    const bytes = utf8(canonicalJson(annotations)).byteLength;
-    if (bytes <= this.#maxBytes) return;
-    const reason = `the annotations have ${bytes} bytes, the limit is ${this.#maxBytes}`;
-    throw new RedRoomError("INTERNAL", `unable to store a message; ${reason}`);
-  }
-
-  async #wait(kind: MessageKind, answer: PromiseLike<unknown>): Promise<void> {
-    let end = (): void => {};
-    const late = new Promise<never>((_, reject) => {
-      const timer = this.#clock.setTimer(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
-      end = () => timer.cancel();
-    });
-    const result = await Promise.race([answer, late])
-      .catch((thrown: unknown) => Promise.reject(this.#unanswered(kind, thrown)))
-      .finally(end);
-    this.#take(kind, result);
-  }
-
-  #take(kind: MessageKind, result: unknown): undefined {
-    if (!isResult(result)) throw this.#unanswered(kind, new TypeError("it answers with something else than a result"));
-    const { issues } = result;
-    if (issues === undefined) return undefined;
-    throw invalid(`of the kind ${kind}: ${issues.slice(0, MAX_TOLD_ISSUES).map(told).join("; ")}`);
-  }
-
-  /** Why is for the operator: what a schema throws may tell of the server. */
-  #unanswered(kind: MessageKind, thrown: unknown): RedRoomError {
-    this.#logger.error({ error: thrown, kind }, "unable to check metadata; its schema gives no answer");
-    return invalid("it could not be checked");
-  }
+/** What is wrong, as a schema says it. @throws {TypeError} For what is no answer of a schema. */
+async function issuesOf(answer: unknown): Promise<readonly SchemaIssue[]> {
+  const { issues = [] } = (await answer) as SchemaResult;
+  if (issues.every(({ message }) => typeof message === "string")) return issues;
+  throw new TypeError("an issue has no message");
 }
 
 /**
@@ -109,15 +68,6 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     throw invalid("it is not UTF-8");
   }
-}
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
-
-function isResult(value: unknown): value is SchemaResult {
-  if (typeof value !== "object" || value === null) return false;
-  const { issues = [] } = value as SchemaResult;
-  return Array.isArray(issues) && issues.every((issue: SchemaIssue | null) => typeof issue?.message === "string");
 }
 
 const MAX_TOLD_ISSUES = 3;

@@ -7,12 +7,15 @@ import { DEFAULT_LIMITS, type Limits } from "../protocol/limits.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
+import type { CursorStore } from "../store/cursor-store.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { Person, TopicRecord, TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import { type Access, type Capabilities, notInTopic, takesPart } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
+import { claimCursor, dropCursor, saveCursor } from "./cursor-requests.ts";
+import type { Action } from "./extension.ts";
 import {
   answerPeopleRequest,
   isPeopleRequest,
@@ -34,7 +37,8 @@ import type { TopicRooms } from "./topic-rooms.ts";
 const ANSWERS: {
   readonly [T in RequestType]: (request: MessageOf<T>, answer: Answer, context: RequestContext) => Promise<void>;
 } = {
-  listTopics: async (request, answer, { user, store, access }) => {
+  listTopics: async (request, answer, { user, store, access, authorize }) => {
+    if (authorize !== undefined) await authorize(request.type);
     const all = access.seesAllTopics(user);
     // How much is in a topic is only for those who read it.
     const readable = !all || isReader(access.everywhere(user));
@@ -43,9 +47,10 @@ const ANSWERS: {
     const topics = page.slice(0, TOPICS_PER_PAGE).map((topic) => ({ ...topic, head: readable ? topic.head.seq : 0 }));
     answer.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
   },
-  createTopic: async ({ title, regulated, members }, answer, context) => {
-    const { access, user, rooms } = context;
+  createTopic: async ({ type, title, regulated, members }, answer, context) => {
+    const { access, user, rooms, authorize } = context;
     access.check(user, "manageTopics");
+    if (authorize !== undefined) await authorize(type);
     const people = await Promise.all(
       members.map(async ({ user: name, roles }) => {
         access.checkRoles(roles);
@@ -58,12 +63,15 @@ const ANSWERS: {
     });
     answer.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
   },
-  setRoles: async ({ topic, user: name, roles }, answer, context) => {
-    const { access, user, rooms } = context;
+  setRoles: async ({ type, topic, user: name, roles }, answer, context) => {
+    const { access, user, rooms, authorize } = context;
     access.check(user, "manageTopics");
     access.checkRoles(roles);
     const person = await memberCalled(name, context);
-    await rooms.within({ id: topic }, (room) => room.setRoles(user, person, roles));
+    await rooms.within({ id: topic }, async (room) => {
+      if (authorize !== undefined) await authorize(type, room);
+      await room.setRoles(user, person, roles);
+    });
     answer.send({ type: "rolesSet" });
   },
   readHistory: (request, answer, context) =>
@@ -85,6 +93,12 @@ const ANSWERS: {
     inTopic(request, context, takesPart, (asked) => sendPrepared(context.prepared, answer, asked)),
   listDeliveries: (request, answer, context) =>
     inTopic(request, context, isReader, (asked) => sendDeliveries(request, answer, asked)),
+  claimCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => claimCursor(request, answer, context)),
+  saveCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => saveCursor(request, answer, context)),
+  dropCursor: (request, answer, context) =>
+    inTopic(request, context, isReader, () => dropCursor(request, answer, context)),
 };
 
 type RequestType =
@@ -97,7 +111,10 @@ type RequestType =
   | "listQuestions"
   | "search"
   | "listPrepared"
-  | "listDeliveries";
+  | "listDeliveries"
+  | "claimCursor"
+  | "saveCursor"
+  | "dropCursor";
 
 export type Request = MessageOf<RequestType> | PeopleRequest;
 
@@ -107,6 +124,7 @@ export interface RequestContext extends PeopleRequestContext {
   /** `undefined` where the application has a login of its own. */
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
+  readonly cursors: CursorStore | undefined;
   readonly rooms: TopicRooms;
   readonly access: Access;
   readonly limits: Limits;
@@ -144,15 +162,20 @@ function answerTopicRequest<T extends RequestType>(
   return respond(request, answer, context);
 }
 
-/** @throws {RedRoomError} `NOT_ALLOWED`; what `work` throws. */
+/** @throws {RedRoomError} `NOT_ALLOWED`; what `authorize` and `work` throw. */
 async function inTopic(
-  { topic }: { readonly topic: string },
-  { rooms, user, store, limits }: RequestContext,
+  { type, topic }: { readonly type: Action; readonly topic: string },
+  { rooms, user, store, limits, authorize }: RequestContext,
   suffices: (capabilities: Capabilities) => boolean,
   work: (asked: TopicAsked) => Promise<void>,
 ): Promise<void> {
   const room = await rooms.enterAs(user, { id: topic }, suffices);
   try {
+    if (authorize !== undefined) {
+      await authorize(type, room);
+      // It may have taken its time.
+      if (!suffices(room.rightsOf(user).capabilities)) throw notInTopic();
+    }
     await work({
       room,
       store,

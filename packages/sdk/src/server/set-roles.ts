@@ -6,6 +6,7 @@ import { topicUnknown } from "../store/store-errors.ts";
 import type { Person, TopicStore } from "../store/topic-store.ts";
 import type { UserRecord } from "../store/user-store.ts";
 import { Access } from "./access.ts";
+import { HookRunner } from "./hook-runner.ts";
 import { MetadataRules } from "./metadata-rules.ts";
 import { TopicWriter } from "./topic-writer.ts";
 
@@ -45,8 +46,8 @@ export async function setRoles(
   const topic = await store.findTopic({ id: topicId });
   if (topic === undefined) throw topicUnknown(topicId);
   const { member, roles } = membership;
-  const { maxOpenQuestions, maxMetadataBytes: maxBytes } = DEFAULT_LIMITS; // nobody asks here
-  const metadata = new MetadataRules({}, { maxBytes, clock: systemClock, logger: silentLogger });
+  const { maxOpenQuestions } = DEFAULT_LIMITS; // nobody asks here, and nothing is checked
+  const metadata = new MetadataRules({}, new HookRunner(1, systemClock, silentLogger));
   const context = { store, clock: systemClock, access: new Access(policy), maxOpenQuestions, metadata };
   const people = { pseudonymOf: (person: Person) => store.pseudonym(topicId, person) };
   const { id, name } = member;

@@ -4,7 +4,9 @@ import { RedRoomError, type RedRoomErrorCode, toRedRoomError } from "../base/err
 import type { Logger } from "../base/logger.ts";
 import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
+import type { CursorStore } from "../store/cursor-store.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
+import type { ServedStore } from "../store/served-store.ts";
 import type {
   Appended,
   Build,
@@ -51,6 +53,7 @@ export interface StoreGateContext {
 export class StoreGate implements TopicStore {
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
+  readonly cursors: CursorStore | undefined;
   readonly #store: TopicStore;
   readonly #clock: Clock;
   readonly #log: OutageLog;
@@ -70,18 +73,20 @@ export class StoreGate implements TopicStore {
   #knownTopic: string | undefined;
   #closed = false;
 
-  constructor(
-    store: TopicStore & { readonly users?: UserStore; readonly prepared?: PreparedStore },
-    { clock, logger, onChange }: StoreGateContext,
-  ) {
+  constructor(store: ServedStore, { clock, logger, onChange }: StoreGateContext) {
     this.#store = store;
     this.#clock = clock;
     this.#log = new OutageLog(logger, clock);
     this.#onChange = onChange;
-    const { users, prepared } = store;
+    const { users, prepared, cursors } = store;
     this.prepared = prepared && {
       replace: (topicId, messages) => this.#pass(() => prepared.replace(topicId, messages)),
       list: (topicId) => this.#pass(() => prepared.list(topicId)),
+    };
+    this.cursors = cursors && {
+      claim: (key) => this.#pass(() => cursors.claim(key)),
+      save: (key, save) => this.#pass(() => cursors.save(key, save)),
+      drop: (key) => this.#pass(() => cursors.drop(key)),
     };
     this.users = users && {
       createUser: (user) => this.#pass(() => users.createUser(user)),

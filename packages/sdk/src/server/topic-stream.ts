@@ -11,12 +11,14 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { notInTopic, takesPart } from "./access.ts";
+import type { Authorize } from "./hooks.ts";
 import { readMetadata } from "./metadata-rules.ts";
 import type { ServedStream } from "./served-stream.ts";
 import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
+import type { Series } from "./topic-writer.ts";
 
 export interface TopicStreamContext extends SubscriptionContext {
   readonly rooms: TopicRooms;
@@ -24,6 +26,7 @@ export interface TopicStreamContext extends SubscriptionContext {
   readonly logger: Logger;
   /** Whether members see who is writing. */
   readonly typingNotices: boolean;
+  readonly authorize: Authorize | undefined;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
@@ -41,6 +44,8 @@ export class TopicStream implements ServedStream {
   #open = 0;
   /** Why no further message is taken: told to the client once those that were taken are answered. */
   #leaving: RedRoomError | undefined;
+  /** What the client sends over this stream. */
+  readonly #series: Series = { lost: undefined };
   /** The client sends no more; or everything is over. */
   #ended = false;
   #over = false;
@@ -62,8 +67,14 @@ export class TopicStream implements ServedStream {
     this.#channel.pause("opening");
     try {
       const reads = request.from !== undefined;
-      const room = await this.#context.rooms.enterAs(this.#user, by, reads ? isReader : takesPart);
+      const suffices = reads ? isReader : takesPart;
+      const room = await this.#context.rooms.enterAs(this.#user, by, suffices);
       this.#room = room;
+      if (this.#context.authorize !== undefined) {
+        await this.#context.authorize(request.type, room);
+        if (this.#over) return this.#settle();
+        if (!suffices(room.rightsOf(this.#user).capabilities)) throw notInTopic();
+      }
       const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
       if (reads) {
         // Before the newcomer is told who is there: they are.
@@ -159,7 +170,7 @@ export class TopicStream implements ServedStream {
       if (textBytes < 0) throw protocolError(`metadata of ${metadataBytes} bytes does not fit its body`);
       const text = this.#readText(body.subarray(0, textBytes));
       const metadata = this.#readMetadata(body.subarray(textBytes));
-      const published = await this.#room.publish(this.#user, { ...wish, text, metadata });
+      const published = await this.#room.publish(this.#user, { ...wish, text, metadata }, this.#series);
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);

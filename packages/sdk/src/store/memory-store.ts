@@ -5,6 +5,8 @@ import type { Frontier, Hash } from "../evidence/merkle.ts";
 import type { Range } from "../evidence/ranges.ts";
 import { AppendQueue, type CommitResult, type LogBackend } from "./append-queue.ts";
 import type { Addition, Found } from "./batch.ts";
+import type { CursorStore } from "./cursor-store.ts";
+import { MemoryCursors } from "./memory-cursors.ts";
 import { MemoryPrepared } from "./memory-prepared.ts";
 import { MemoryTopic } from "./memory-topic.ts";
 import { MemoryPeople, MemoryUsers } from "./memory-users.ts";
@@ -40,13 +42,16 @@ export function memoryStore(key: LogKey = makeLogKey()): MemoryStoreParts {
   return new MemoryStore(key);
 }
 
-type MemoryStoreParts = TopicStore & { readonly users: UserStore; readonly prepared: PreparedStore };
+type MemoryStoreParts = TopicStore & {
+  readonly users: UserStore;
+  readonly prepared: PreparedStore;
+  readonly cursors: CursorStore;
+};
 
 class MemoryStore implements TopicStore, LogBackend {
   readonly users: UserStore;
-  readonly prepared: PreparedStore = new MemoryPrepared((topicId) =>
-    topicId === undefined ? this.#check() : this.#topic(topicId),
-  );
+  readonly prepared: PreparedStore = new MemoryPrepared((topicId) => this.#checkTopic(topicId));
+  readonly cursors: CursorStore;
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #people = new MemoryPeople();
   readonly #queue = new AppendQueue(this);
@@ -55,7 +60,13 @@ class MemoryStore implements TopicStore, LogBackend {
 
   constructor(key: LogKey) {
     this.#key = key;
-    this.users = new MemoryUsers(this.#people, () => this.#check());
+    const people = this.#people;
+    const cursors = new MemoryCursors(
+      (person) => people.isErased(person),
+      (topicId) => this.#checkTopic(topicId),
+    );
+    this.cursors = cursors;
+    this.users = new MemoryUsers(people, cursors, () => this.#check());
   }
 
   async open(): Promise<void> {
@@ -206,6 +217,11 @@ class MemoryStore implements TopicStore, LogBackend {
     const topic = this.#topics.get(id);
     if (topic === undefined) throw topicUnknown(id);
     return topic;
+  }
+
+  #checkTopic(id: string | undefined): void {
+    if (id === undefined) this.#check();
+    else this.#topic(id);
   }
 
   #check(): void {

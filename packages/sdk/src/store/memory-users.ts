@@ -1,3 +1,4 @@
+import type { MemoryCursors } from "./memory-cursors.ts";
 import { lastAdministrator, nameTaken, underLegalHold, userUnknown } from "./store-errors.ts";
 import type { Person } from "./topic-store.ts";
 import {
@@ -46,11 +47,13 @@ export class MemoryPeople {
 export class MemoryUsers implements UserStore {
   readonly #users = new Map<string, UserRecord>();
   readonly #people: MemoryPeople;
+  readonly #cursors: Pick<MemoryCursors, "forget">;
   readonly #check: () => void;
 
   /** @param check Throws while the store is closed. */
-  constructor(people: MemoryPeople, check: () => void) {
+  constructor(people: MemoryPeople, cursors: Pick<MemoryCursors, "forget">, check: () => void) {
     this.#people = people;
+    this.#cursors = cursors;
     this.#check = check;
   }
 
@@ -83,6 +86,7 @@ export class MemoryUsers implements UserStore {
     if (isAdministrator(user)) this.#keepAnAdministrator(user);
     this.#users.delete(id);
     this.#people.erase(id);
+    this.#cursors.forget(id);
   }
 
   async listUsers(): Promise<UserRecord[]> {

@@ -1,5 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import { MESSAGE_KINDS } from "../base/message-kind.ts";
+import { MAX_CURSORS } from "./cursor-store.ts";
 import type { StoredEntry } from "./topic-store.ts";
 
 /** The sentences that every store says alike. */
@@ -43,6 +44,18 @@ export const underLegalHold = (name: string): RedRoomError =>
   new RedRoomError("LEGAL_HOLD", `unable to erase "${name}"; what is stored of this person is under a legal hold`, {
     remedy: "the operator can end the hold: redroom-server user hold NAME --off",
   });
+
+export const cursorTaken = (name: string): RedRoomError =>
+  new RedRoomError("CURSOR_TAKEN", `unable to save the cursor "${name}"; it was claimed again, or dropped, since`, {
+    remedy: "let one program at a time use the name, and give every other one a name of its own",
+  });
+
+export const tooManyCursors = (name: string): RedRoomError =>
+  new RedRoomError(
+    "TOO_MANY_CURSORS",
+    `unable to claim the cursor "${name}"; there are ${MAX_CURSORS} of this user in the topic, as many as there may be`,
+    { remedy: "drop one that nobody uses any more" },
+  );
 
 export const notErasable = (seq: number, reason: string): RedRoomError =>
   new RedRoomError("REFERENCE_INVALID", `unable to erase entry ${seq}; ${reason}`);

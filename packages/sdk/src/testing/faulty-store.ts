@@ -1,11 +1,16 @@
 import { RedRoomError } from "../base/errors.ts";
+import type { CursorStore } from "../store/cursor-store.ts";
 import type { PreparedStore } from "../store/prepared-store.ts";
 import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 
 /** A call of a store, as a plan sees it before the store does. */
 export interface StoreCall {
-  readonly method: keyof TopicStore | `users.${keyof UserStore}` | `prepared.${keyof PreparedStore}`;
+  readonly method:
+    | keyof TopicStore
+    | `users.${keyof UserStore}`
+    | `prepared.${keyof PreparedStore}`
+    | `cursors.${keyof CursorStore}`;
   /** How many calls of this method there were, with this one: 1 for the first. */
   readonly count: number;
 }
@@ -30,7 +35,7 @@ export interface StoreFault {
  * A call that has to wait lets those behind it wait that write to the log too, as a slow disk does: calls never overtake
  * each other. What is not planned goes through unchanged.
  *
- * @param store Its `users` and its `prepared` messages are wrapped as well, where it has any.
+ * @param store Its `users`, `prepared` messages and `cursors` are wrapped as well, where it has any.
  * @param plan Asked once for each call, in call order. It may change its mind at any time: so a test breaks a store, and
  * heals it.
  * @example
@@ -73,7 +78,7 @@ export function faultyStore<S extends TopicStore>(store: S, plan: (call: StoreCa
     new Proxy(target, {
       get(_, name) {
         const member: unknown = Reflect.get(target, name, target);
-        const isPart = name === "users" || name === "prepared";
+        const isPart = name === "users" || name === "prepared" || name === "cursors";
         if (isPart && typeof member === "object" && member !== null) return wrap(member, `${name}.`);
         if (typeof member !== "function" || typeof name !== "string") return member;
         return (...args: readonly unknown[]) =>

@@ -25,11 +25,11 @@ describe("the options of a client", () => {
     await using room = await openRoom();
     const undefinedDelay = { minDelayMs: undefined } as unknown as { readonly minDelayMs: number };
     const anna = await room.connect("anna", { reconnect: undefinedDelay });
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await room.until(() => anna.state === "offline");
     expect(anna.states.at(-1)?.retryInMs).toBe(100); // half of the default: the room's chance is 0.5
-    room.network.refusing = false;
+    room.network.heal();
   });
 
   it("may hear of every state from the beginning", async () => {

@@ -162,9 +162,9 @@ describe("delivery", () => {
     await sending;
     await turns(20);
     // The message has arrived; the receipt leaves half a second later, into nowhere.
-    room.network.hole = true;
+    room.network.partition();
     await room.pass(600);
-    room.network.hole = false;
+    room.network.heal();
     room.network.cut();
     expect((await room.settled(sending.delivered())).by).toEqual(["bernd"]);
     expect(bernd?.state).toBe("online");

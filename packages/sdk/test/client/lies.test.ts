@@ -11,7 +11,7 @@ import { proveInclusion } from "../../src/evidence/proofs.ts";
 import { packEntry, unpackEntry } from "../../src/protocol/entry-body.ts";
 import type { Message, MessageOf } from "../../src/protocol/messages.ts";
 import { draftOf, newKey } from "../../src/testing/store-entries.ts";
-import { makeCertificate } from "../certificates.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { everybody } from "../everybody.ts";
 import { growTree } from "../evidence/grown-tree.ts";
 import { openForks, TITLE } from "../forks.ts";

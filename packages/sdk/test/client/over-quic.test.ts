@@ -4,7 +4,7 @@ import { UdpRelay } from "@redroom/sdk/testing";
 import { quicTransport } from "@redroom/sdk/transport";
 import { describe, expect, it } from "vitest";
 import type { StateChange } from "../../src/session/client-state.ts";
-import { makeCertificate } from "../certificates.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { everybody } from "../everybody.ts";
 import { TITLE } from "./room.ts";
 

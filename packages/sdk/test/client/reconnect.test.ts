@@ -43,25 +43,25 @@ describe("a connection that is lost", () => {
   it("is tried again for ever, and made as soon as the server can be reached", async () => {
     await using room = await openRoom();
     const anna = await room.connect("anna");
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await room.until(() => room.network.dials > 60, 3_600_000);
     expect(anna.state).toBe("offline");
     const waits = anna.states.flatMap(({ retryInMs }) => retryInMs ?? []);
     expect(waits.slice(0, 4)).toEqual([100, 200, 400, 800]);
     expect(Math.max(...waits)).toBe(7_500);
-    room.network.refusing = false;
+    room.network.heal();
     await room.until(() => anna.state === "online", 15_100);
   });
 
   it("is tried at once by connectNow", async () => {
     await using room = await openRoom();
     const anna = await room.connect("anna", { reconnect: { minDelayMs: 1_000_000, maxDelayMs: 1_000_000 } });
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await turns(10);
     expect(anna.states.at(-1)).toMatchObject({ state: "offline", code: "UNREACHABLE", retryInMs: 500_000 });
-    room.network.refusing = false;
+    room.network.heal();
     anna.connectNow();
     await turns(30);
     expect(anna.state).toBe("online");
@@ -72,10 +72,10 @@ describe("a connection that is lost", () => {
     const anna = await room.connect("anna", { heartbeatMs: 500 });
     await room.pass(2_000);
     expect(anna.states).toEqual([]);
-    room.network.hole = true;
+    room.network.partition();
     await room.until(() => anna.state !== "online", 1_000);
     expect(anna.states[0]).toMatchObject({ state: "resuming", code: "CONNECTION_LOST" });
-    room.network.hole = false;
+    room.network.heal();
     await room.until(() => anna.state === "online", 12_000);
   });
 
@@ -88,9 +88,9 @@ describe("a connection that is lost", () => {
       room.clock.correctDate(ms);
       await room.pass(2_000);
       expect(anna.states).toEqual([]);
-      room.network.hole = true;
+      room.network.partition();
       await room.until(() => anna.state !== "online", 1_000);
-      room.network.hole = false;
+      room.network.heal();
       await room.until(() => anna.state === "online", 12_000);
     },
   );
@@ -113,8 +113,8 @@ describe("a connection that is lost", () => {
       topic.send("on its way").then(undefined, () => {});
       const reading = topic.messages({ from: "start" });
       await turns(10);
-      room.network.hole = state === "resuming";
-      room.network.refusing = state === "offline";
+      if (state === "resuming") room.network.partition();
+      if (state === "offline") room.network.refuse();
       if (state !== "online") room.network.cut();
       await turns(10);
       expect(anna.state).toBe(state);
@@ -122,7 +122,7 @@ describe("a connection that is lost", () => {
       await anna.close({ drainMs: 0 });
       expect(clock.pending, state).toBe(0);
       await reading.return?.();
-      room.network.hole = room.network.refusing = false;
+      room.network.heal();
     }
   });
 });
@@ -264,10 +264,10 @@ describe("what was sent", () => {
     const sending = topic.send("only once");
     await turns(10);
     room.liar.lie = dropping();
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await room.pass(7 * 86_400_000, 3_600_000);
-    room.network.refusing = false;
+    room.network.heal();
     expect(await room.settled(sending)).toMatchObject({ seq: 1, duplicate: true });
   });
 
@@ -278,12 +278,12 @@ describe("what was sent", () => {
     await bernd.topic(TITLE).open({ from: "start" });
     const texts = textsOf(bernd);
     await topic.send("0");
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await turns(10);
     const sending = ["1", "2", "3"].map((text) => topic.send(text));
     expect(sending.map(({ state }) => state)).toEqual(["queued", "queued", "queued"]);
-    room.network.refusing = false;
+    room.network.heal();
     await room.until(() => anna.state === "online");
     sending.push(topic.send("4"));
     await room.settled(Promise.all(sending));
@@ -295,12 +295,12 @@ describe("what was sent", () => {
     await using room = await openRoom();
     const anna = await room.connect("anna", { outbox: { maxMessages: 3, maxBytes: 20 } });
     const topic = await anna.topic(TITLE).open({ from: "none" });
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await turns(10);
     const sending = ["eins", "zwei", "drei"].map((text) => topic.send(text));
     expect(() => topic.send("vier")).toThrow(/3 messages of 12 bytes wait to be stored, the limits are 3 and 20/);
-    room.network.refusing = false;
+    room.network.heal();
     await room.settled(Promise.all(sending));
     topic.send("x".repeat(20)).then(undefined, () => {});
     expect(() => topic.send("x")).toThrow(/OUTBOX|limits are 3 and 20/);
@@ -310,7 +310,7 @@ describe("what was sent", () => {
     await using room = await openRoom();
     const anna = await room.connect("anna");
     const topic = await anna.topic(TITLE).open();
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await turns(10);
     const sending = [topic.send("one"), topic.send("two")].map(codeOf);
@@ -415,11 +415,11 @@ describe("a topic", () => {
   it("waits for a connection when it is opened without one", async () => {
     await using room = await openRoom();
     const anna = await room.connect("anna");
-    room.network.refusing = true;
+    room.network.refuse();
     room.network.cut();
     await turns(10);
     const opening = anna.topic(TITLE).open();
-    room.network.refusing = false;
+    room.network.heal();
     const topic = await room.settled(opening);
     expect(await topic.send("there")).toMatchObject({ seq: 1 });
   });
@@ -491,12 +491,12 @@ describe("requests", () => {
     await using room = await openRoom();
     const anna = await room.connect("anna");
     const topic = await anna.topic(TITLE).open();
-    room.network.hole = true;
+    room.network.partition();
     const asked = [anna.topics(), topic.history()];
     for (const request of asked) request.catch(() => {});
     await turns(10);
-    room.network.hole = false;
-    room.network.refusing = true;
+    room.network.heal();
+    room.network.refuse();
     room.network.cut();
     for (const request of asked) await expect(request).rejects.toMatchObject({ retryable: true });
     for (const request of [

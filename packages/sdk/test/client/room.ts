@@ -3,9 +3,9 @@ import { memoryStore } from "@redroom/sdk/store";
 import { memoryTransport } from "@redroom/sdk/transport";
 import type { StateChange } from "../../src/session/client-state.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { FaultyNetwork } from "../../src/testing/test-room/faulty-network.ts";
 import { everybody } from "../everybody.ts";
 import { type Lie, lyingTransport } from "../lying-transport.ts";
-import { FaultyNetwork } from "./faulty-network.ts";
 
 export const TITLE = "Share Deal";
 
@@ -89,7 +89,7 @@ export async function openRoom(
       return work;
     },
     async [Symbol.asyncDispose]() {
-      network.hole = false;
+      network.heal();
       liar.lie = (message) => [message];
       await room.settled(Promise.all(clients.map((client) => client.close({ drainMs: 0 }))));
       await room.settled(server.close({ drainMs: 0 }));

@@ -4,6 +4,7 @@ import { ENTRY_KINDS, MESSAGE_KINDS, PRIORITIES } from "../../src/base/message-k
 import { CLOSE_CODES } from "../../src/protocol/close-code.ts";
 import {
   DEFAULT_LIMITS,
+  MAX_CURSOR_BYTES,
   MAX_FRAME_BYTES_BEFORE_LOGIN,
   MAX_LINE_BYTES,
   MAX_NAME_BYTES,
@@ -15,6 +16,7 @@ import {
 import { MESSAGES } from "../../src/protocol/messages.ts";
 import { paddedLength } from "../../src/protocol/padding.ts";
 import { WIRE_CODES } from "../../src/protocol/wire-codes.ts";
+import { MAX_CURSORS } from "../../src/store/cursor-store.ts";
 import { unhex, vectors } from "./vectors.ts";
 
 const page = readFileSync(new URL("../../../../docs/protocol.md", import.meta.url), "utf8").replaceAll("\r\n", "\n");
@@ -80,6 +82,7 @@ describe("docs/protocol.md", () => {
     expect(words(row("presence state"), /"([a-z]+)"/g)).toEqual(presence.head.entries.state.options);
     expect(row("people")).toContain(`1 to ${MAX_RECIPIENTS} `);
     expect(row("roles")).toContain(`at most ${MAX_ROLES} `);
+    expect(row("claimCursor")).toContain(`above ${MAX_CURSORS} names`);
   });
 
   it("names every error code", () => {
@@ -101,6 +104,11 @@ describe("docs/protocol.md", () => {
     expect(row("server")).toContain(shown(MAX_FRAME_BYTES_BEFORE_LOGIN));
     expect(row("server, client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
     expect(row("client")).toContain(shown(maxFrameBytes(DEFAULT_LIMITS)));
+    const smallest = maxFrameBytes({ ...DEFAULT_LIMITS, maxTextBytes: 1, maxTitleBytes: 1 });
+    expect(row("server, client")).toContain(
+      `not less than ${shown(MAX_CURSOR_BYTES)}, and ${shown(smallest - MAX_CURSOR_BYTES)}`,
+    );
+    expect(row("saveCursor")).toContain(`above ${shown(MAX_CURSOR_BYTES)} bytes`);
     const { maxTextBytes, ...others } = DEFAULT_LIMITS;
     for (const limit of [maxTextBytes, ...Object.values(others)]) {
       expect(page).toContain(`(${limit === maxTextBytes ? `${shown(limit)} by default` : shown(limit)})`);

@@ -21,6 +21,8 @@ TYPES = {
     "sealed": 0x2A, "revealed": 0x2B, "rights": 0x2C, "presence": 0x2D, "typing": 0x2E, "waiting": 0x2F,
     "setRoles": 0x1A, "rolesSet": 0x1B, "listQuestions": 0x1C, "questionList": 0x1D, "search": 0x1E, "found": 0x1F,
     "listPrepared": 0x30, "prepared": 0x31, "listDeliveries": 0x32, "deliveryList": 0x33, "preparedListed": 0x34,
+    "claimCursor": 0x35, "cursor": 0x36, "saveCursor": 0x37, "cursorSaved": 0x38, "dropCursor": 0x39,
+    "cursorDropped": 0x3A,
     "consentNeeded": 0x40, "accountChanged": 0x41, "giveConsent": 0x42, "consentGiven": 0x43,
     "changeName": 0x44, "changePassword": 0x45, "listUsers": 0x46, "userList": 0x47, "addUser": 0x48,
     "changeUser": 0x49, "userChanged": 0x4A, "eraseUser": 0x4B, "userErased": 0x4C,

@@ -77,6 +77,7 @@ beforeAll(async () => {
   server = new RedRoomServer({
     store,
     transport,
+    heartbeatMs: 3_600_000, // raw clients show no sign of life, however slow the machine is
     authenticate: async ({ name, password }) => {
       if (password !== PASSWORD) throw new Error("a test that mistypes");
       return { id: name, name, admin: name.startsWith("admin") };
@@ -209,6 +210,12 @@ describe.each(subjects)("$name: $roles, administrator: $admin, regulated: $regul
     const takesPart = reads || may(subject, "ask") || may(subject, "answer") || may(subject, "note");
     const prepared = await asked(client, { type: "listPrepared", topic: id });
     expect(prepared.code, "listPrepared").toBe(takesPart ? "ok" : NOWHERE);
+    const claimed = await asked(client, { type: "claimCursor", topic: id, name: "place" });
+    expect(claimed.code, "claimCursor").toBe(reads ? "ok" : NOWHERE);
+    const save = { type: "saveCursor", topic: id, name: "place", epoch: 1, number: 1, body: utf8("7") } as const;
+    expect((await asked(client, save)).code, "saveCursor").toBe(reads ? "ok" : NOWHERE);
+    const dropped = await asked(client, { type: "dropCursor", topic: id, name: "place" });
+    expect(dropped.code, "dropCursor").toBe(reads ? "ok" : NOWHERE);
     for (const what of SCENE.filter((one) => scene[one] > 0)) {
       const deliveries = await asked(client, { type: "listDeliveries", topic: id, seq: scene[what] });
       expect(deliveries.code, `listDeliveries ${what}`).toBe(sees(what) ? "ok" : NOWHERE);

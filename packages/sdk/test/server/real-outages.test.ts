@@ -8,7 +8,7 @@ import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { randomId } from "../../src/base/id.ts";
-import { makeCertificate } from "../certificates.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { everybody } from "../everybody.ts";
 import { PASSWORD, RawClient } from "./raw-client.ts";
 

@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
 import { memoryStore } from "../../src/store.ts";
+import { cursorStoreContract } from "../../src/testing/cursor-store-contract.ts";
 import { preparedStoreContract } from "../../src/testing/prepared-store-contract.ts";
 import { topicStoreContract } from "../../src/testing/topic-store-contract.ts";
 import { userStoreContract } from "../../src/testing/user-store-contract.ts";
@@ -17,6 +18,7 @@ async function open() {
 
 topicStoreContract("the memory store", open, { describe, it });
 preparedStoreContract("the memory store", open, { describe, it });
+cursorStoreContract("the memory store", open, { describe, it });
 userStoreContract(
   "the memory store",
   async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Address } from "../../src/protocol/address.ts";
+import { makeCertificate, type TestCertificate } from "../../src/testing/test-certificate.ts";
 import { type Connection, type ConnectionEnd, type Listener, quicTransport } from "../../src/transport.ts";
-import { makeCertificate, type TestCertificate } from "../certificates.ts";
 
 const DAY_MS = 86_400_000;
 const authority = makeCertificate({ authority: true, names: [] });

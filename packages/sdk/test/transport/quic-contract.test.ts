@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { transportContract } from "../../src/testing/transport-contract.ts";
 import { quicTransport } from "../../src/transport.ts";
-import { makeCertificate } from "../certificates.ts";
 
 const tls = makeCertificate();
 

@@ -2,12 +2,12 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { ManualClock, UdpRelay, type Way } from "../../src/testing.ts";
 import { QuicConnection } from "../../src/transport/quic/quic-connection.ts";
 import type { QuicListener } from "../../src/transport/quic/quic-listener.ts";
 import type { NativeConnection } from "../../src/transport/quic/quiche.ts";
 import { type Connection, type QuicTransportOptions, quicTransport } from "../../src/transport.ts";
-import { makeCertificate } from "../certificates.ts";
 import { UdpProbe } from "./udp-probe.ts";
 
 const tls = makeCertificate();

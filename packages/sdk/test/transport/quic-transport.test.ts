@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { makeCertificate } from "../../src/testing/test-certificate.ts";
 import { UdpRelay } from "../../src/testing.ts";
 import type { Connection, Transport } from "../../src/transport.ts";
 import { quicTransport } from "../../src/transport.ts";
-import { makeCertificate } from "../certificates.ts";
 
 const tls = makeCertificate();
 const ignore = () => {};

@@ -5,6 +5,7 @@ import { checkRoom } from "./disk-room.ts";
 import { FilePlace } from "./file-place.ts";
 import { openSigner } from "./log-key-file.ts";
 import { openDatabase } from "./open-database.ts";
+import { SqliteCursors } from "./sqlite-cursors.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 import { SqlitePrepared } from "./sqlite-prepared.ts";
 import { SqliteSearch } from "./sqlite-search.ts";
@@ -29,6 +30,7 @@ export class Connection {
   readonly log: SqliteLog;
   readonly search: SqliteSearch;
   readonly prepared: SqlitePrepared;
+  readonly cursors: SqliteCursors;
   readonly users: SqliteUsers;
   /** Public half of the key that signs; a connection that only reads has none. */
   readonly logKey: Uint8Array | undefined;
@@ -68,6 +70,7 @@ export class Connection {
       this.log = new SqliteLog(this.#database, signer);
       this.search = new SqliteSearch(this.#database);
       this.prepared = new SqlitePrepared(this.#database);
+      this.cursors = new SqliteCursors(this.#database);
       this.users = new SqliteUsers(this.#database);
       this.logKey = signer?.publicKey;
       if (doubt === "pages") this.#checkPages();

@@ -1,5 +1,6 @@
 import { STATE_STEP } from "./schema-state.ts";
 import { SEARCH_STEP } from "./search-index.ts";
+import { CURSOR_STEP } from "./sqlite-cursors.ts";
 import { PREPARED_STEP } from "./sqlite-prepared.ts";
 
 /** "RedR", in the header of every file of ours: what `file` shows, and what tells them from other programs' databases. */
@@ -258,4 +259,5 @@ CREATE TRIGGER users_delete BEFORE DELETE ON users WHEN OLD.legal_hold = 1 BEGIN
   SELECT RAISE(ABORT, 'who is under a legal hold stays a user');
 END;
 `,
+  CURSOR_STEP,
 ];

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Frontier, Hash } from "../../evidence/merkle.ts";
 import type { Range } from "../../evidence/ranges.ts";
 import { AppendQueue } from "../append-queue.ts";
+import type { CursorStore } from "../cursor-store.ts";
 import type { PreparedStore } from "../prepared-store.ts";
 import { storeClosed } from "../store-errors.ts";
 import type {
@@ -23,6 +24,7 @@ import type {
   TopicSummary,
 } from "../topic-store.ts";
 import type { UserStore } from "../user-store.ts";
+import { CursorSaves } from "./cursor-saves.ts";
 import { forgetFile, meetFile } from "./open-files.ts";
 import { WorkerLink } from "./worker-link.ts";
 
@@ -31,6 +33,8 @@ export interface SqliteStore extends TopicStore {
   readonly users: UserStore;
   /** The prepared messages in the same file. */
   readonly prepared: PreparedStore;
+  /** The cursors in the same file. */
+  readonly cursors: CursorStore;
 }
 
 export interface SqliteStoreOptions {
@@ -69,6 +73,12 @@ class FileStore implements SqliteStore {
   readonly prepared: PreparedStore = {
     replace: async (topicId, messages) => this.#write().call("prepared", "replace", topicId, messages),
     list: async (topicId) => (await this.#read()).call("prepared", "list", topicId),
+  };
+  readonly #saves = new CursorSaves(async (saves) => this.#write().call("cursors", "save", saves));
+  readonly cursors: CursorStore = {
+    claim: async (key) => this.#write().call("cursors", "claim", key),
+    save: async (key, save) => this.#saves.save({ ...key, ...save }),
+    drop: async (key) => this.#write().call("cursors", "drop", key),
   };
   /** It writes, and waits for the disk. */
   readonly #writer: WorkerLink;

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { lastAdministrator, nameTaken, underLegalHold, userUnknown } from "../store-errors.ts";
 import { endsAdministration, isAdministrator, loginKey, type UserChange, type UserRecord } from "../user-store.ts";
+import { SqliteCursors } from "./sqlite-cursors.ts";
 import { SqlitePeople } from "./sqlite-people.ts";
 
 const USER = `SELECT people.id, people.name, admin, password_hash AS passwordHash, created_at AS createdAt, disabled,
@@ -11,11 +12,13 @@ const USER = `SELECT people.id, people.name, admin, password_hash AS passwordHas
 export class SqliteUsers {
   readonly #database: Database.Database;
   readonly #people: SqlitePeople;
+  readonly #cursors: SqliteCursors;
   readonly #statements;
 
   constructor(database: Database.Database) {
     this.#database = database;
     this.#people = new SqlitePeople(database);
+    this.#cursors = new SqliteCursors(database);
     this.#statements = {
       byLogin: database.prepare(`${USER} WHERE login = ?`),
       byId: database.prepare(`${USER} WHERE person = ?`),
@@ -71,6 +74,7 @@ export class SqliteUsers {
       if (isAdministrator(user)) this.#keepAnAdministrator(user);
       this.#statements.remove.run(id);
       this.#people.erase(id);
+      this.#cursors.forget(id);
     });
   }
 

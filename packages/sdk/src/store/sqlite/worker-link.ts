@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { RedRoomError } from "../../base/errors.ts";
 import type { ConnectionSettings } from "./connection.ts";
+import type { SqliteCursors } from "./sqlite-cursors.ts";
 import type { SqliteLog } from "./sqlite-log.ts";
 import type { SqlitePrepared } from "./sqlite-prepared.ts";
 import type { SqliteSearch } from "./sqlite-search.ts";
@@ -41,6 +42,7 @@ interface Targets {
   readonly log: SqliteLog;
   readonly search: SqliteSearch;
   readonly prepared: SqlitePrepared;
+  readonly cursors: SqliteCursors;
   readonly users: SqliteUsers;
 }
 

@@ -1,0 +1,30 @@
+export { Bot } from "./bot/bot.ts";
+export type { BotOptions } from "./bot/bot-options.ts";
+export { Composer, type Handler, type Middleware, type Next } from "./bot/composer.ts";
+export type {
+  BotAskOptions,
+  BotContext,
+  BotError,
+  BotSendOptions,
+  EntryContext,
+  EventName,
+  Filter,
+  Filters,
+  GivenUp,
+  Keyed,
+  Matched,
+  MessageContext,
+  MessageFilters,
+  NoticeContext,
+  PresenceContext,
+  QuestionContext,
+  ReceiptContext,
+  RightsContext,
+  SealedContext,
+  TypingContext,
+  Waited,
+  WaitingContext,
+  Within,
+} from "./bot/context.ts";
+export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
+export type { SessionOptions, SessionStorage } from "./bot/session-options.ts";

@@ -1,0 +1,150 @@
+import type { ManualClock } from "../manual-clock.ts";
+
+/**
+ * How time passes while the room waits for something.
+ *
+ * - `turns`: by itself, from timer to timer, each time when nothing is under way any more
+ * - `wall`: as on the wall, for what cannot be seen to be under way: real networks, for instance
+ */
+export type Pace = "turns" | "wall";
+
+interface Waiter {
+  /** Whether it has come true, or the time has come. */
+  readonly over: () => boolean;
+  readonly resolve: (over: boolean) => void;
+  /** How much may pass meanwhile. */
+  leftMs: number;
+}
+
+/** So many turns of the event loop without anything under way, and nothing happens any more without time. */
+const QUIET_TURNS = 3;
+/** What is under way for longer than that on the wall hangs, or waits for the room's own time. */
+const BUSY_MS = 1_000;
+/** What nobody sees to be under way (an answer of another server) has so long on the wall before a wait has failed. */
+const GRACE_MS = 250;
+/** So many timers fall due at one moment, and each sets the next: time goes on all the same. */
+const TIMERS_AT_ONCE = 1_000;
+
+// Taken before a test can put its own in their place.
+const { setImmediate: nextTurn, setTimeout: later } = globalThis;
+
+/** The room's time: it stands still, except while somebody waits here. One loop lets it pass for all who do. */
+export class RoomTime {
+  readonly #clock: ManualClock;
+  readonly #pace: Pace;
+  readonly #busy: () => boolean;
+  readonly #waiters = new Set<Waiter>();
+  #running = false;
+  /** How many calls of `pass` let time pass now: nothing else does meanwhile. */
+  #passing = 0;
+  /** What is under way was waited for in vain, until it has ended. */
+  #hangs = false;
+
+  /** @param busy Whether something is under way that no clock drives; asked again and again. */
+  constructor(clock: ManualClock, pace: Pace, busy: () => boolean) {
+    this.#clock = clock;
+    this.#pace = pace;
+    this.#busy = busy;
+  }
+
+  /** Lets so much time pass, from timer to timer, so that everybody can do what falls due. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#clock.monotonic() + ms;
+    this.#passing += 1;
+    for (let atOnce = 0; ; ) {
+      await this.#quiet(() => false);
+      const left = end - this.#clock.monotonic();
+      if (left <= 0) break;
+      const passed = this.#step(left, atOnce);
+      atOnce = passed > 0 ? 0 : atOnce + 1;
+    }
+    this.#passing -= 1;
+  }
+
+  /** Lets time pass until it is so. @returns Whether it has become so, before so much time was over. */
+  until(condition: () => boolean, withinMs: number): Promise<boolean> {
+    if (condition()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.#waiters.add({ over: condition, resolve, leftMs: withinMs });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Lets time pass until the work is done. @returns Whether it was, before so much time was over. */
+  done(work: PromiseLike<unknown>, withinMs: number): Promise<boolean> {
+    let over = false;
+    const end = (): void => {
+      over = true;
+    };
+    work.then(end, end);
+    return this.until(() => over, withinMs);
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let atOnce = 0; this.#waiters.size > 0; ) {
+      const passedMs = this.#pace === "wall" ? await this.#wall() : await this.#turns(atOnce);
+      atOnce = passedMs === 0 ? atOnce + 1 : 0;
+      for (const waiter of [...this.#waiters]) {
+        waiter.leftMs -= passedMs;
+        if (waiter.over()) this.#end(waiter, true);
+        else if (waiter.leftMs <= 0) this.#end(waiter, await this.#grace(waiter));
+      }
+    }
+    this.#running = false;
+  }
+
+  #end(waiter: Waiter, over: boolean): void {
+    if (this.#waiters.delete(waiter)) waiter.resolve(over);
+  }
+
+  get #anyOver(): boolean {
+    for (const { over } of this.#waiters) if (over()) return true;
+    return false;
+  }
+
+  /** Once nothing is under way any more: on to the next timer. @returns How much time has passed. */
+  async #turns(atOnce: number): Promise<number> {
+    await this.#quiet(() => this.#anyOver);
+    if (this.#anyOver || this.#passing > 0) return 0;
+    return this.#step(Math.min(...[...this.#waiters].map(({ leftMs }) => leftMs)), atOnce);
+  }
+
+  #step(atMostMs: number, atOnce: number): number {
+    const due = (this.#clock.nextDue ?? Number.POSITIVE_INFINITY) - this.#clock.monotonic();
+    const passingMs = atOnce > TIMERS_AT_ONCE ? 1 : Math.max(0, Math.min(atMostMs, due));
+    this.#clock.advance(passingMs);
+    return passingMs;
+  }
+
+  async #wall(): Promise<number> {
+    const before = performance.now();
+    await new Promise((resolve) => later(resolve, 2));
+    if (this.#passing > 0) return 0;
+    const passedMs = Math.max(1, Math.round(performance.now() - before));
+    this.#clock.advance(passedMs);
+    return passedMs;
+  }
+
+  async #grace({ over }: Waiter): Promise<boolean> {
+    for (const end = performance.now() + GRACE_MS; !over() && performance.now() < end; ) {
+      await new Promise((resolve) => later(resolve, 2));
+    }
+    return over();
+  }
+
+  /** Resolves when nothing is under way any more, or `over` is so. */
+  async #quiet(over: () => boolean): Promise<void> {
+    const began = performance.now();
+    for (let quiet = 0, turns = 0; quiet < QUIET_TURNS && !over(); turns += 1) {
+      const hasty = this.#pace === "turns" && turns < 100;
+      await new Promise((resolve) => (hasty ? nextTurn(resolve) : later(resolve, 2)));
+      const busy = this.#busy() || waitsForTheSystem();
+      this.#hangs = busy && (this.#hangs || performance.now() - began > BUSY_MS);
+      quiet = busy && !this.#hangs ? 0 : quiet + 1;
+    }
+  }
+}
+
+/** Whether the process has asked for files, names or connections: what a bot may do before it answers. */
+const waitsForTheSystem = (): boolean => process.getActiveResourcesInfo().some((name) => /Req|ConnectWrap/.test(name));
