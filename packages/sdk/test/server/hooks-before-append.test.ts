@@ -57,8 +57,8 @@ describe("beforeAppend", () => {
     const pseudonymOf = (name: string) => people.find(([, person]) => person.name === name)?.[0] ?? "";
     const anna = await (await world.connect("anna")).openTopic(TITLE);
     const due = world.clock.now() + 60_000;
-    const question = { kind: "question", to: [pseudonymOf("bernd")], priority: "high", due } as const;
-    const { seq } = (await say(anna, "Wie hoch?", question)) as MessageOf<"ack">;
+    const question: Partial<MessageOf<"publish">> = { to: [pseudonymOf("bernd")], priority: "high", due };
+    const { seq } = (await say(anna, "Wie hoch?", { kind: "question", ...question })) as MessageOf<"ack">;
     const bernd = await (await world.connect("bernd")).openTopic(TITLE);
     await say(bernd, "Sehr hoch", { kind: "answer", re: seq });
     const told = { id: topic?.id, title: TITLE, regulated: false };
