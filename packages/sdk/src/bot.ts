@@ -25,3 +25,6 @@ export type {
   Within,
 } from "./bot/context.ts";
 export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
+export { fileSessions } from "./bot/sessions/file-sessions.ts";
+export { memorySessions } from "./bot/sessions/memory-sessions.ts";
+export type { SessionStorage } from "./bot/sessions/session-storage.ts";
