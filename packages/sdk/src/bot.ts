@@ -1,3 +1,5 @@
+export { Bot } from "./bot/bot.ts";
+export type { BotOptions } from "./bot/bot-options.ts";
 export { Composer, type Handler, type Middleware, type Next } from "./bot/composer.ts";
 export type {
   BotAskOptions,
@@ -25,3 +27,4 @@ export type {
   Within,
 } from "./bot/context.ts";
 export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
+export type { SessionOptions, SessionStorage } from "./bot/session-options.ts";

@@ -33,8 +33,21 @@ export {
 } from "./rules/policy.ts";
 export { fill, PREPARED_KINDS, type PreparedKind, placeholdersOf } from "./rules/prepared.ts";
 export { type Highlight, highlightsOf, queryWords } from "./rules/search-words.ts";
-export type { Authenticate } from "./server/authenticate.ts";
 export { createUser, type NewUser } from "./server/create-user.ts";
+export type {
+  Action,
+  AfterAppendPayload,
+  Authenticate,
+  AuthenticatePayload,
+  AuthorizePayload,
+  BeforeAppendPayload,
+  ConnectPayload,
+  DisconnectPayload,
+  Extension,
+  HookTopic,
+  SubmittedMessage,
+  TopicPerson,
+} from "./server/extension.ts";
 export { MIN_PASSWORD_CHARACTERS } from "./server/password-rules.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";
 export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/redroom-server.ts";

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { ClientCalls, OpenCall, PublishCall } from "../programs/client.ts";
 import { Caller } from "./calls.ts";
 import type { ClientEvent, EventOf } from "./client-event.ts";
+import { MEASURED } from "./footprint.ts";
 
 /** A client in a process of its own, and all that it has told so far. */
 export class ClientProcess {
@@ -19,7 +20,7 @@ export class ClientProcess {
     this.name = name;
     this.#child = fork(new URL("../programs/client.ts", import.meta.url), {
       serialization: "advanced",
-      execArgv: [...process.execArgv, "--expose-gc"],
+      execArgv: [...process.execArgv, ...MEASURED],
     });
     this.#ended = once(this.#child, "exit");
     this.#caller = new Caller<ClientCalls>(this.#child, (message) => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { ProbeCalls } from "../programs/probe.ts";
 import { Caller } from "./calls.ts";
 import { sharedClock } from "./client-event.ts";
+import { MEASURED } from "./footprint.ts";
 
 /** A line of the server's log, with the time at which we read it. */
 export interface LogLine {
@@ -41,7 +42,7 @@ export class ServerProcess {
       ...wrapper,
       process.execPath,
       ...process.execArgv,
-      ...["--expose-gc", "--import", probe],
+      ...[...MEASURED, "--import", probe],
       redroomServer(),
       ...["start", "--data", folder, "--json", "--port", String(port), "--drain", String(drainMs)],
       ...["--log-level", logLevel],

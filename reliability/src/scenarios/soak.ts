@@ -17,6 +17,8 @@ const SAMPLE_MS = 3_000;
 const CUT_EVERY_MS = 20_000;
 const CUT_MS = 3_000;
 const BACK_WITHIN_MS = 60_000;
+/** A machine that is busy takes them so slowly that a short run lasts longer. */
+const MIN_SAMPLES = 24;
 
 /** What each may rise by over the whole run, once it is warm. */
 const ALLOWED: Readonly<Record<keyof Footprint, number>> = {
@@ -52,7 +54,7 @@ export const soak: Scenario = {
     const connections: number[] = [];
     const until = sharedClock() + minutes * 60_000;
     let cutAt = sharedClock() + CUT_EVERY_MS;
-    while (sharedClock() < until) {
+    for (let taken = 0; sharedClock() < until || taken < MIN_SAMPLES; taken += 1) {
       await sleep(SAMPLE_MS);
       await guest.ask("visit", { address: relay.url, title: TITLES[0] as string });
       for (const [name, ask] of measured) {
@@ -71,6 +73,9 @@ export const soak: Scenario = {
       log(`${((until - sharedClock()) / 60_000).toFixed(1)} minutes to go, ${connections.at(-1)} connections`);
     }
     const healed = await room.allOnline(BACK_WITHIN_MS);
+    // A guest's farewell may be lost with the network: the server then waits for two heartbeats.
+    const left = (): boolean => connectionsNow(room) <= people.length + 1;
+    await room.until(left, BACK_WITHIN_MS, () => `the server holds ${connectionsNow(room)} connections`);
     await sleep(2_000);
     const faults = await room.conclude([...PUBLISHERS, ...READERS]);
 
@@ -86,11 +91,7 @@ export const soak: Scenario = {
       }
       if (key.startsWith("server")) levels[key] = `${show(growth.from)} → ${show(growth.to)}`;
     }
-    // A guest's farewell may be lost with the network: the server then waits for two heartbeats.
-    const allowed = people.length + 2;
-    const most = Math.max(...connections);
-    if (most > allowed) faults.push(`the server holds ${most} connections, ${allowed} clients have one at most`);
-    return tellOutcome(room, faults, healed, { ...levels, "connections at most": String(most) });
+    return tellOutcome(room, faults, healed, { ...levels, "connections at most": String(Math.max(...connections)) });
   },
 };
 

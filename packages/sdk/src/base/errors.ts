@@ -109,6 +109,14 @@ export class RedRoomError extends Error {
 /** Turns whatever was thrown into a RedRoomError: our own pass through, anything else becomes the cause of `fallback`. */
 export function toRedRoomError(thrown: unknown, fallback: RedRoomErrorCode, doing: string): RedRoomError {
   if (thrown instanceof RedRoomError) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new RedRoomError(fallback, `unable to ${doing}; ${reason}`, { cause: thrown });
+  return new RedRoomError(fallback, `unable to ${doing}; ${reasonOf(thrown)}`, { cause: thrown });
+}
+
+/** Anything can be thrown, also what cannot be made a text of. */
+function reasonOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return "what was thrown has no text";
+  }
 }

@@ -9,9 +9,6 @@ import type { Topic } from "../client/topic.ts";
 
 type Kind = TopicMessage["kind"];
 
-/** The message of one kind. */
-type OfKind<K extends Kind> = TopicMessage & { readonly kind: K };
-
 /** What a send may have besides its text. */
 export interface Keyed {
   /**
@@ -83,7 +80,7 @@ export type Waited<F> = Extract<Matched<MessageContext, F>, { readonly message: 
 
 interface ContextOfKind<S, K extends Kind> extends Handling<S> {
   readonly event: K;
-  readonly message: OfKind<K>;
+  readonly message: TopicMessage<K>;
   /** Answers where the message is a question; else writes a note that refers to it, to its author. See `ask`. */
   reply(text: string, options?: BotSendOptions): Promise<Stored>;
 }

@@ -1,20 +1,10 @@
 import { utf8 } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Credentials } from "../session/credentials.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { UserRecord, UserStore } from "../store/user-store.ts";
+import type { Hooks } from "./hooks.ts";
 import type { LoginOrigin, PasswordCheck } from "./password-check.ts";
-
-/**
- * Says who somebody is: the hook for applications with a login of their own. `id` must be stable and never reused; call
- * `server.revoke(id)` when a password or the rights have changed. `id` and `name` have 1 to 1,024 bytes of UTF-8.
- *
- * Takes at most 10 seconds; the client is then told to try again. One that takes long holds up no other.
- *
- * @throws {RedRoomError} `LOGIN_FAILED` for wrong credentials, without telling which part is wrong.
- */
-export type Authenticate = (credentials: Credentials) => Promise<SessionUser>;
 
 /** Somebody who has logged in. */
 export interface Account {
@@ -28,21 +18,23 @@ export interface Account {
   readonly consent: string | undefined;
 }
 
-export type Login = (credentials: Credentials, origin: LoginOrigin) => Promise<Account>;
+export interface ConnectionOrigin extends LoginOrigin {
+  /** IP address and port. */
+  readonly remoteAddress: string;
+}
+
+export type Login = (credentials: Credentials, origin: ConnectionOrigin) => Promise<Account>;
 
 /** UTF-8 bytes of an id or a name: as much as fits the frames that hold it. */
 const MAX_TEXT_BYTES = 1_024;
-
-/** How long an application may take to say who somebody is. */
-const ANSWER_MS = 10_000;
 
 /** People of the store's directory who are no users. */
 const RESERVED_IDS = ["server", "operator"];
 
 /** The login of an application: whatever it waits for, nobody waits for it. */
-export function loginWith(authenticate: Authenticate, clock: Clock): Login {
-  return async (credentials, { signal }) => {
-    const answer: unknown = await inTime(authenticate(credentials), signal, clock);
+export function loginWith(authenticate: NonNullable<Hooks["authenticate"]>): Login {
+  return async ({ name, password }, { remoteAddress, signal }) => {
+    const answer = await authenticate({ name, password, remoteAddress }, signal);
     return { user: checkUser(answer), basis: undefined, consent: undefined };
   };
 }
@@ -68,25 +60,6 @@ function checkText(what: string, text: unknown): string {
 const noUser = (reason: string): RedRoomError =>
   new RedRoomError("INTERNAL", `unable to log anybody in; what authenticate has answered is no user: ${reason}`, {
     remedy: "let it return { id, name, admin }",
-  });
-
-function inTime<T>(answer: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
-  let end = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    const timer = clock.setTimer(() => reject(unanswered()), ANSWER_MS);
-    const leave = (): void => reject(new RedRoomError("ABORTED", "unable to log in; the client has gone"));
-    signal.addEventListener("abort", leave, { once: true });
-    end = () => {
-      timer.cancel();
-      signal.removeEventListener("abort", leave);
-    };
-  });
-  return Promise.race([answer, late]).finally(end);
-}
-
-const unanswered = (): RedRoomError =>
-  new RedRoomError("TIMEOUT", `unable to log in now; the login was not checked within ${ANSWER_MS} ms`, {
-    retryable: true,
   });
 
 /** The login with the users of the store. Unknown and disabled users take as long as wrong passwords, and look alike. */

@@ -32,3 +32,9 @@ export function refuseOther(
     );
   }
 }
+
+/** Where an entry stands, and since when. */
+export function placeOf({ seq, leaf }: StoredEntry): { readonly seq: number; readonly at: number } {
+  const { at } = JSON.parse(leaf) as LeafFields;
+  return { seq, at };
+}

@@ -9,6 +9,7 @@ import type { TopicStore } from "../store/topic-store.ts";
 import type { UserStore } from "../store/user-store.ts";
 import type { Stream } from "../transport/transport.ts";
 import type { Access } from "./access.ts";
+import type { Hooks } from "./hooks.ts";
 import type { OwnSession } from "./own-account.ts";
 import { PageTurns } from "./page-turns.ts";
 import type { People } from "./people-requests.ts";
@@ -21,7 +22,7 @@ import { PAGE_BYTES } from "./topic-room.ts";
 import { TopicStream, type TopicStreamContext } from "./topic-stream.ts";
 
 /** What the streams of all peers share. */
-export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
+export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages" | "authorize"> {
   readonly store: TopicStore;
   readonly users: UserStore | undefined;
   readonly prepared: PreparedStore | undefined;
@@ -30,6 +31,7 @@ export interface PeerStreamsContext extends Omit<TopicStreamContext, "pages"> {
   readonly people: People | undefined;
   /** Bytes of entries that one connection may have waiting to be sent, read from the store. */
   readonly maxPeerBytes: number;
+  readonly hooks: Hooks;
 }
 
 export interface PeerStreamsOwner {
@@ -55,7 +57,8 @@ export class PeerStreams {
 
   constructor(context: PeerStreamsContext, owner: PeerStreamsOwner) {
     const pages = new PageTurns(Math.max(1, Math.floor(context.maxPeerBytes / PAGE_BYTES)));
-    this.#context = { ...context, pages };
+    const { user, signal } = owner.session;
+    this.#context = { ...context, pages, authorize: context.hooks.authorize?.(user, signal) };
     this.#owner = owner;
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -17,11 +18,13 @@ import {
 import type { SessionUser } from "../session/session-user.ts";
 import type { Connection, ConnectionEnd, Stream } from "../transport/transport.ts";
 import type { Login } from "./authenticate.ts";
+import type { Hooks } from "./hooks.ts";
 import { consentNeeded } from "./own-account.ts";
 import { PeerStreams, type PeerStreamsContext } from "./peer-streams.ts";
 import type { QuotaBook, Spending } from "./quotas.ts";
 import type { SessionCarrier, Sessions } from "./sessions.ts";
 import { toldError } from "./told-error.ts";
+import type { Visit } from "./visit.ts";
 
 /** What all peers of a server share. */
 export interface PeerContext {
@@ -29,6 +32,7 @@ export interface PeerContext {
   readonly streams: PeerStreamsContext;
   readonly sessions: Sessions;
   readonly login: Login;
+  readonly hooks: Hooks;
   readonly quotas: QuotaBook;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,6 +54,8 @@ export class Peer implements SessionCarrier {
   #control: MessageChannel | undefined;
   #streams: PeerStreams | undefined;
   #admission: Admission | undefined;
+  /** What the application knows of this connection. */
+  #visit: Visit | undefined;
   #timer: Timer | undefined;
   /** Runs while the client has sent more than it may. */
   #holdTimer: Timer | undefined;
@@ -66,6 +72,8 @@ export class Peer implements SessionCarrier {
     this.#context = context;
     this.#onOnline = onOnline;
     this.#spending = context.quotas.open(this.#address);
+    // Each of its streams may wait for an application.
+    setMaxListeners(0, this.#gone.signal);
     const [session, effects] = startServerSession(context.settings, context.clock.monotonic(), this.#spending.refusal);
     this.#session = session;
     for (const effect of effects) this.#run(effect);
@@ -115,6 +123,11 @@ export class Peer implements SessionCarrier {
     this.#step({ type: "told", message: { type: "consentGiven", at } });
   }
 
+  /** The application hears that this connection is over. */
+  part(): void {
+    this.#visit?.end();
+  }
+
   get #address(): string {
     return this.#connection.remoteAddress.replace(/:\d+$/, "");
   }
@@ -161,7 +174,7 @@ export class Peer implements SessionCarrier {
         void this.#authenticate(effect.name, effect.password);
         return;
       case "resume":
-        this.#resume(effect.token);
+        void this.#resume(effect.token);
         return;
       case "online":
         this.#goOnline(effect.admission);
@@ -183,7 +196,9 @@ export class Peer implements SessionCarrier {
     const since = sessions.revocations;
     try {
       if (this.#leaving !== undefined) throw this.#leaving;
-      const account = await login({ name, password }, { address: this.#address, signal });
+      const { remoteAddress } = this.#connection;
+      const account = await login({ name, password }, { address: this.#address, remoteAddress, signal });
+      if (this.#context.hooks.visit !== undefined) await this.#greet(account.user, false);
       if (signal.aborted || this.#session.phase !== "checking") return;
       if (this.#leaving !== undefined) throw this.#leaving;
       this.#spending.identify(account.user.id);
@@ -194,17 +209,26 @@ export class Peer implements SessionCarrier {
     }
   }
 
-  #resume(token: string): void {
-    const { sessions } = this.#context;
-    if (this.#leaving !== undefined) {
-      this.#step({ type: "refused", error: this.#leaving });
+  async #resume(token: string): Promise<void> {
+    const { sessions, hooks, logger } = this.#context;
+    let admission: Admission;
+    try {
+      if (this.#leaving !== undefined) throw this.#leaving;
+      if (hooks.visit !== undefined) {
+        const user = sessions.userOf(token);
+        if (user !== undefined) await this.#greet(user, true);
+        if (this.#gone.signal.aborted || this.#session.phase !== "resuming") return;
+        if (this.#leaving !== undefined) throw this.#leaving;
+      }
+    } catch (thrown) {
+      const error = toldError(thrown, "resume a session", logger);
+      if (!this.#gone.signal.aborted) this.#step({ type: "refused", error });
       return;
     }
-    let admission: Admission;
     try {
       admission = sessions.resume(token, this);
     } catch (thrown) {
-      this.#step({ type: "resumeRefused", error: toldError(thrown, "resume a session", this.#context.logger) });
+      this.#step({ type: "resumeRefused", error: toldError(thrown, "resume a session", logger) });
       return;
     }
     try {
@@ -212,8 +236,15 @@ export class Peer implements SessionCarrier {
       this.#admit(admission);
     } catch (thrown) {
       sessions.release(this, admission, false);
-      this.#step({ type: "refused", error: toldError(thrown, "resume a session", this.#context.logger) });
+      this.#step({ type: "refused", error: toldError(thrown, "resume a session", logger) });
     }
+  }
+
+  /** Asks the application whether somebody may come in over this connection; of another one it hears that it is over. */
+  async #greet(user: SessionUser, resumed: boolean): Promise<void> {
+    this.part();
+    this.#visit = this.#context.hooks.visit?.({ user, remoteAddress: this.#connection.remoteAddress, resumed });
+    await this.#visit?.begin(this.#gone.signal);
   }
 
   #admit(admission: Admission): void {
@@ -286,6 +317,7 @@ export class Peer implements SessionCarrier {
     this.#timer?.cancel();
     this.#holdTimer?.cancel();
     this.#gone.abort();
+    this.part();
     this.#spending.close();
     if (by === "peer" && code === CLOSE_CODES.normal) this.#endedBy ??= "client";
     if (this.#admission !== undefined) {

@@ -1,6 +1,7 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageChannel } from "../channel/message-channel.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
+import type { Authorize } from "./hooks.ts";
 import type { OwnAccount, OwnSession } from "./own-account.ts";
 import type { UserAdministration } from "./user-administration.ts";
 
@@ -18,6 +19,7 @@ export interface PeopleRequestContext {
   readonly own: OwnSession;
   /** `undefined` where logins are the application's own. */
   readonly people: People | undefined;
+  readonly authorize: Authorize | undefined;
 }
 
 const REQUESTS: readonly Message["type"][] = [
@@ -49,7 +51,7 @@ const TOPICS_PER_FRAME = 64;
 export async function answerPeopleRequest(
   request: PeopleRequest,
   answer: Pick<MessageChannel, "send">,
-  { own, people }: PeopleRequestContext,
+  { own, people, authorize }: PeopleRequestContext,
 ): Promise<void> {
   // Before anything is looked up: who may not ask learns nothing from the answer, not even by its time.
   if (!OWN.includes(request.type) && !own.user.admin) {
@@ -58,6 +60,7 @@ export async function answerPeopleRequest(
   if (people === undefined) {
     throw new RedRoomError("NOT_ALLOWED", "unable to change accounts here; the application keeps them");
   }
+  if (authorize !== undefined) await authorize(request.type);
   switch (request.type) {
     case "giveConsent":
       answer.send({ type: "consentGiven", at: await people.own.giveConsent(own, request.digest) });

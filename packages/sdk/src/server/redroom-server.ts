@@ -10,6 +10,8 @@ import type { Person, TopicRecord } from "../store/topic-store.ts";
 import type { Connection, Listener, ListenOptions } from "../transport/transport.ts";
 import { Access } from "./access.ts";
 import { loginOf, loginWith } from "./authenticate.ts";
+import { HookRunner } from "./hook-runner.ts";
+import { Hooks } from "./hooks.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { LoginThrottle } from "./login-throttle.ts";
 import { OwnAccount } from "./own-account.ts";
@@ -67,6 +69,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   readonly #store: StoreGate;
   readonly #rooms: TopicRooms;
   readonly #access: Access;
+  readonly #hooks: Hooks;
   readonly #sessions: Sessions;
   readonly #watch: UserWatch | undefined;
   readonly #shared: Omit<PeerContext, "settings">;
@@ -80,16 +83,19 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   constructor(options: RedRoomServerOptions) {
     super();
     const settings = resolveServerOptions(options);
-    const { clock, logger, limits, authenticate, consent, policy, typingNotices } = settings;
+    const { clock, logger, limits, extensions, hookTimeoutMs, consent, policy, typingNotices } = settings;
     const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
     const access = new Access(policy);
-    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions: limits.maxOpenQuestions });
+    const hooks = new Hooks(extensions, new HookRunner(hookTimeoutMs, clock, logger));
+    const { authenticate, messages } = hooks;
+    const { maxOpenQuestions } = limits;
+    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions, hooks: messages });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
     // With a login of its own, an application keeps its people elsewhere.
     const users = authenticate ? undefined : store.users;
     const passwords = new PasswordCheck(new LoginQueue(), new LoginThrottle(clock));
-    const login = authenticate ? loginWith(authenticate, clock) : users && loginOf(users, passwords);
+    const login = authenticate ? loginWith(authenticate) : users && loginOf(users, passwords);
     if (login === undefined) throw optionsInvalid("nobody could log in");
     const accounts = users && { users, sessions, passwords, rooms, consent, clock, store };
     const people = accounts && { own: new OwnAccount(accounts), administration: new UserAdministration(accounts) };
@@ -97,6 +103,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     this.#store = store;
     this.#rooms = rooms;
     this.#access = access;
+    this.#hooks = hooks;
     this.#sessions = sessions;
     this.#watch = users && new UserWatch(users, sessions, rooms, clock);
     this.#shared = {
@@ -108,6 +115,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
         cursors: store.cursors,
         rooms,
         access,
+        hooks,
         limits,
         clock,
         logger,
@@ -117,6 +125,7 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       },
       sessions,
       login,
+      hooks,
       quotas: new QuotaBook(quotas, clock),
       clock,
       logger,
@@ -241,8 +250,8 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port and closes the store.
-   * Idempotent.
+   * Takes nothing new, finishes what is under way, tells the clients when to come back, frees the port, waits for hooks, no longer
+   * than they may take, and closes the store. Idempotent.
    *
    * @throws {RedRoomError} `OPTIONS_INVALID`: the server goes on. `STORE_UNAVAILABLE` when the store has not closed 5 seconds
    * after everything else: nobody is served any more, and what was acknowledged is stored.
@@ -264,6 +273,9 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
       await listener.close(CLOSE_CODES.shuttingDown, "SHUTTING_DOWN");
     }
     this.#sessions.close();
+    for (const peer of this.#peers) peer.part();
+    await this.#within(this.#settings.hookTimeoutMs, this.#hooks.settled(), { keepAlive: true });
+    this.#hooks.close(reason);
     try {
       await this.#closeStore();
     } finally {
@@ -295,9 +307,9 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
   }
 
   /** Resolves when the work is done, or the time is over. */
-  #within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  #within(timeoutMs: number, work: Promise<void>, options?: { readonly keepAlive: true }): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#settings.clock.setTimer(resolve, timeoutMs);
+      const timer = this.#settings.clock.setTimer(resolve, timeoutMs, options);
       void work.finally(() => {
         timer.cancel();
         resolve();

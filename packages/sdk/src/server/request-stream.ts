@@ -1,4 +1,4 @@
-import type { RedRoomError } from "../base/errors.ts";
+import { RedRoomError } from "../base/errors.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
 import { CLOSE_CODES } from "../protocol/close-code.ts";
 import { toFailure } from "../protocol/failure.ts";
@@ -77,11 +77,24 @@ export class RequestStream implements ServedStream {
       sendEncoded: (frame) => !this.#over && note(this.#channel.sendEncoded(frame)),
     };
     try {
-      if (!this.#over) await answerRequest(request, answer, this.#context);
+      if (!this.#over) await answerRequest(request, answer, this.#asked());
     } catch (thrown) {
       this.fail(toldError(thrown, "answer a request", this.#context.logger));
     }
     void this.#finish().then(release).then(this.#onDone);
+  }
+
+  /** Who was thrown out while an application was asked is served no more. */
+  #asked(): RequestContext {
+    const { authorize } = this.#context;
+    if (authorize === undefined) return this.#context;
+    return {
+      ...this.#context,
+      authorize: async (action, topic) => {
+        await authorize(action, topic);
+        if (this.#over) throw new RedRoomError("ABORTED", `unable to carry out ${action}; the client has gone`);
+      },
+    };
   }
 
   async #pageTurn(): Promise<() => void> {

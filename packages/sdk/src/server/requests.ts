@@ -15,6 +15,7 @@ import { type Access, type Capabilities, notInTopic, takesPart } from "./access.
 import type { Answer } from "./answer.ts";
 import { checkTitle } from "./check-title.ts";
 import { claimCursor, dropCursor, saveCursor } from "./cursor-requests.ts";
+import type { Action } from "./extension.ts";
 import {
   answerPeopleRequest,
   isPeopleRequest,
@@ -36,7 +37,8 @@ import type { TopicRooms } from "./topic-rooms.ts";
 const ANSWERS: {
   readonly [T in RequestType]: (request: MessageOf<T>, answer: Answer, context: RequestContext) => Promise<void>;
 } = {
-  listTopics: async (request, answer, { user, store, access }) => {
+  listTopics: async (request, answer, { user, store, access, authorize }) => {
+    if (authorize !== undefined) await authorize(request.type);
     const all = access.seesAllTopics(user);
     // How much is in a topic is only for those who read it.
     const readable = !all || isReader(access.everywhere(user));
@@ -45,9 +47,10 @@ const ANSWERS: {
     const topics = page.slice(0, TOPICS_PER_PAGE).map((topic) => ({ ...topic, head: readable ? topic.head.seq : 0 }));
     answer.send({ type: "topicList", topics, more: page.length > TOPICS_PER_PAGE });
   },
-  createTopic: async ({ title, regulated, members }, answer, context) => {
-    const { access, user, rooms } = context;
+  createTopic: async ({ type, title, regulated, members }, answer, context) => {
+    const { access, user, rooms, authorize } = context;
     access.check(user, "manageTopics");
+    if (authorize !== undefined) await authorize(type);
     const people = await Promise.all(
       members.map(async ({ user: name, roles }) => {
         access.checkRoles(roles);
@@ -60,12 +63,15 @@ const ANSWERS: {
     });
     answer.send({ type: "topicCreated", topic: { ...topic, head: 0 } });
   },
-  setRoles: async ({ topic, user: name, roles }, answer, context) => {
-    const { access, user, rooms } = context;
+  setRoles: async ({ type, topic, user: name, roles }, answer, context) => {
+    const { access, user, rooms, authorize } = context;
     access.check(user, "manageTopics");
     access.checkRoles(roles);
     const person = await memberCalled(name, context);
-    await rooms.within({ id: topic }, (room) => room.setRoles(user, person, roles));
+    await rooms.within({ id: topic }, async (room) => {
+      if (authorize !== undefined) await authorize(type, room);
+      await room.setRoles(user, person, roles);
+    });
     answer.send({ type: "rolesSet" });
   },
   readHistory: (request, answer, context) =>
@@ -156,15 +162,20 @@ function answerTopicRequest<T extends RequestType>(
   return respond(request, answer, context);
 }
 
-/** @throws {RedRoomError} `NOT_ALLOWED`; what `work` throws. */
+/** @throws {RedRoomError} `NOT_ALLOWED`; what `authorize` and `work` throw. */
 async function inTopic(
-  { topic }: { readonly topic: string },
-  { rooms, user, store, limits }: RequestContext,
+  { type, topic }: { readonly type: Action; readonly topic: string },
+  { rooms, user, store, limits, authorize }: RequestContext,
   suffices: (capabilities: Capabilities) => boolean,
   work: (asked: TopicAsked) => Promise<void>,
 ): Promise<void> {
   const room = await rooms.enterAs(user, { id: topic }, suffices);
   try {
+    if (authorize !== undefined) {
+      await authorize(type, room);
+      // It may have taken its time.
+      if (!suffices(room.rightsOf(user).capabilities)) throw notInTopic();
+    }
     await work({
       room,
       store,

@@ -9,18 +9,22 @@ import { type Policy, roomPolicy } from "../rules/policy.ts";
 import type { ServedStore } from "../store/served-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Authenticate } from "./authenticate.ts";
+import type { Extension } from "./extension.ts";
+import { HOOK_NAMES, hooksNamed } from "./named-hook.ts";
 import { type QuotaOptions, type Quotas, resolveQuotas } from "./quotas.ts";
 
-export interface RedRoomServerOptions {
+/** The hooks among them are the server's first extension. */
+export interface RedRoomServerOptions extends Omit<Extension, "name"> {
   /** The server's certificate and key (PEM), for QUIC. Either this or `transport` is needed. */
   readonly tls?: TlsIdentity;
   /** A transport made by yourself, such as the memory transport in a test. */
   readonly transport?: Transport;
   /** Where the topics live. The server opens it in `listen` and closes it in `close`. */
   readonly store: ServedStore;
-  /** Who may log in; by default the users of the store. */
-  readonly authenticate?: Authenticate;
+  /** What else has hooks, called in this order. */
+  readonly extensions?: readonly Extension[];
+  /** How long the hooks of all extensions may take to answer once, from 1 to 10,000; 5,000 by default. */
+  readonly hookTimeoutMs?: number;
   /**
    * What users have to consent to before anything is served: the text of your information about the processing of personal
    * data, at most 65,536 bytes. Another text has to be consented to anew. For users of the store only.
@@ -55,7 +59,9 @@ export interface RedRoomServerOptions {
 export interface ServerSettings {
   readonly transport: Transport;
   readonly store: ServedStore;
-  readonly authenticate: Authenticate | undefined;
+  /** The options themselves first. */
+  readonly extensions: readonly Extension[];
+  readonly hookTimeoutMs: number;
   readonly policy: Policy;
   readonly typingNotices: boolean;
   readonly consent: MessageOf<"consentNeeded"> | undefined;
@@ -77,15 +83,19 @@ const NUMBERS = {
   sessionTtlMs: [600_000, LONGEST_DELAY_MS],
   slowConsumerMs: [30_000, LONGEST_DELAY_MS],
   maxPeerBytes: [4 * 1024 * 1024, 2 ** 40],
+  // Twice as long is less than a login may take to be checked.
+  hookTimeoutMs: [5_000, 10_000],
 } as const;
 
 const LONGEST_QUIC_HEARTBEAT_MS = 20_000;
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the option. */
 export function resolveServerOptions(options: RedRoomServerOptions): ServerSettings {
-  const { store, tls, authenticate, policy = roomPolicy, typingNotices = false } = options;
+  const { store, tls, policy = roomPolicy, typingNotices = false } = options;
   const { logger = silentLogger, clock = systemClock } = options;
-  if (authenticate === undefined && store.users === undefined) {
+  const extensions = extensionsOf(options);
+  const logins = hooksNamed(extensions, "authenticate").length;
+  if (logins === 0 && store.users === undefined) {
     throw optionsInvalid("the store has no users, so `authenticate` is needed");
   }
   const transport = options.transport ?? (tls && quicTransport({ tls }));
@@ -99,10 +109,11 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
   return {
     transport,
     store,
-    authenticate,
+    extensions,
+    hookTimeoutMs: number("hookTimeoutMs"),
     policy,
     typingNotices,
-    consent: consentOf(options),
+    consent: consentOf(options, logins > 0),
     limits,
     quotas,
     heartbeatMs: number("heartbeatMs", options.transport ? LONGEST_DELAY_MS : LONGEST_QUIC_HEARTBEAT_MS),
@@ -115,13 +126,27 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
   };
 }
 
+/** @throws {RedRoomError} `OPTIONS_INVALID`. */
+function extensionsOf(options: RedRoomServerOptions): readonly Extension[] {
+  const { extensions = [] } = options;
+  if (!Array.isArray(extensions)) throw optionsInvalid("`extensions` is no array");
+  const all: readonly Extension[] = [options, ...extensions];
+  for (const [index, extension] of all.entries()) {
+    if (typeof extension !== "object" || extension === null) throw optionsInvalid(`extension ${index} is no object`);
+    const strange = HOOK_NAMES.find((name) => !["undefined", "function"].includes(typeof extension[name]));
+    if (strange !== undefined) throw optionsInvalid(`${strange} is ${typeof extension[strange]}, not a function`);
+  }
+  const logins = hooksNamed(all, "authenticate").map(({ name }) => name);
+  if (logins.length > 1) throw optionsInvalid(`only one extension can authenticate, not ${logins.join(" and ")}`);
+  return all;
+}
+
 const MAX_CONSENT_BYTES = 65_536;
 
 /** The text as it travels, and the hash by which consents to it are known. @throws {RedRoomError} `OPTIONS_INVALID`. */
-function consentOf({ consent, authenticate }: RedRoomServerOptions): MessageOf<"consentNeeded"> | undefined {
+function consentOf({ consent }: RedRoomServerOptions, ownLogin: boolean): MessageOf<"consentNeeded"> | undefined {
   if (consent === undefined) return undefined;
-  if (authenticate !== undefined)
-    throw optionsInvalid("`consent` is kept with the users of the store, not of `authenticate`");
+  if (ownLogin) throw optionsInvalid("`consent` is kept with the users of the store, not of `authenticate`");
   const body = utf8(consent.text);
   if (consent.text.trim() === "" || !consent.text.isWellFormed() || body.byteLength > MAX_CONSENT_BYTES) {
     throw optionsInvalid(`consent.text has ${body.byteLength} bytes, not 1 to ${MAX_CONSENT_BYTES} of Unicode text`);

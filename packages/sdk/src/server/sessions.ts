@@ -92,6 +92,11 @@ export class Sessions {
     return this.#admission(session, false);
   }
 
+  /** Whose session `resume` would continue. */
+  userOf(token: string): SessionUser | undefined {
+    return this.#byToken.get(digest(token))?.user;
+  }
+
   /**
    * Continues a session on another connection, which takes it over from the one it had.
    *

@@ -1,6 +1,7 @@
 import { encodeMessage } from "../protocol/codec.ts";
 import type { Person, TopicStore } from "../store/topic-store.ts";
 import type { Bulletin } from "./bulletin.ts";
+import type { TopicPerson } from "./extension.ts";
 
 /** The server itself, where it writes into the log. */
 export const SERVER: Person = { id: "server", name: "server" };
@@ -61,6 +62,12 @@ export class TopicPeople implements Pseudonyms {
   /** The pseudonym of somebody who has one. */
   find(personId: string): string | undefined {
     return this.#known.get(personId);
+  }
+
+  /** Who is behind pseudonyms; without id and name where nobody is (any more). @throws {RedRoomError} `STORE_UNAVAILABLE`. */
+  async peopleBehind(pseudonyms: readonly string[]): Promise<TopicPerson[]> {
+    if (!pseudonyms.every((one) => this.knows(one))) await this.load();
+    return pseudonyms.map((pseudonym) => ({ pseudonym, ...(this.#people.get(pseudonym) ?? { id: "", name: "" }) }));
   }
 
   /**

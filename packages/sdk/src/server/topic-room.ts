@@ -13,12 +13,14 @@ import type { Appended, Person, StoredEntry, TopicStore, TopicSummary } from "..
 import type { Rights } from "./access.ts";
 import { Bulletin } from "./bulletin.ts";
 import { EntryForms } from "./entry-forms.ts";
+import type { MessageHooks } from "./message-hooks.ts";
 import { Receipts } from "./receipts.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { toldError } from "./told-error.ts";
+import { TopicHooks } from "./topic-hooks.ts";
 import { TopicPeople } from "./topic-people.ts";
 import type { TopicPresence } from "./topic-presence.ts";
-import { type Published, type Submission, TopicWriter, type TopicWriterContext } from "./topic-writer.ts";
+import { type Published, type Series, type Submission, TopicWriter, type TopicWriterContext } from "./topic-writer.ts";
 
 export interface SignedHead {
   readonly size: number;
@@ -28,6 +30,8 @@ export interface SignedHead {
 
 export interface TopicRoomContext extends TopicWriterContext {
   readonly logger: Logger;
+  /** What applications say to messages; `undefined` where none says anything. */
+  readonly hooks: MessageHooks | undefined;
 }
 
 /** What of a topic outlives its room. */
@@ -85,7 +89,8 @@ export class TopicRoom {
     this.#recent = new RecentEntries(topic.head.seq);
     this.#state = emptyState(topic.regulated);
     this.#people = new TopicPeople(topic.id, store, readers, this.bulletin, () => this.#wake());
-    this.#writer = new TopicWriter(topic, context, this.#people, (appended) => this.#advance(appended));
+    const hooks = context.hooks && new TopicHooks(topic, context.hooks, (some) => this.#people.peopleBehind(some));
+    this.#writer = new TopicWriter(topic, context, this.#people, (appended) => this.#advance(appended), hooks);
     this.receipts = new Receipts(
       {
         received: () => store.received(topic.id),
@@ -171,8 +176,8 @@ export class TopicRoom {
   }
 
   /** See `TopicWriter.publish`. */
-  async publish(author: SessionUser, submission: Submission): Promise<Published> {
-    return this.#writer.publish(author, await this.#people.pseudonymOf(author), submission);
+  async publish(author: SessionUser, submission: Submission, series: Series): Promise<Published> {
+    return this.#writer.publish(author, await this.#people.pseudonymOf(author), submission, series);
   }
 
   /** See `TopicWriter.setRoles`. */

@@ -10,11 +10,13 @@ import type { Message, MessageOf } from "../protocol/messages.ts";
 import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { notInTopic, takesPart } from "./access.ts";
+import type { Authorize } from "./hooks.ts";
 import type { ServedStream } from "./served-stream.ts";
 import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
+import type { Series } from "./topic-writer.ts";
 
 export interface TopicStreamContext extends SubscriptionContext {
   readonly rooms: TopicRooms;
@@ -22,6 +24,7 @@ export interface TopicStreamContext extends SubscriptionContext {
   readonly logger: Logger;
   /** Whether members see who is writing. */
   readonly typingNotices: boolean;
+  readonly authorize: Authorize | undefined;
 }
 
 /** One client's stream of one topic: takes what it publishes, sends what it follows. */
@@ -39,6 +42,8 @@ export class TopicStream implements ServedStream {
   #open = 0;
   /** Why no further message is taken: told to the client once those that were taken are answered. */
   #leaving: RedRoomError | undefined;
+  /** What the client sends over this stream. */
+  readonly #series: Series = { lost: undefined };
   /** The client sends no more; or everything is over. */
   #ended = false;
   #over = false;
@@ -60,8 +65,14 @@ export class TopicStream implements ServedStream {
     this.#channel.pause("opening");
     try {
       const reads = request.from !== undefined;
-      const room = await this.#context.rooms.enterAs(this.#user, by, reads ? isReader : takesPart);
+      const suffices = reads ? isReader : takesPart;
+      const room = await this.#context.rooms.enterAs(this.#user, by, suffices);
       this.#room = room;
+      if (this.#context.authorize !== undefined) {
+        await this.#context.authorize(request.type, room);
+        if (this.#over) return this.#settle();
+        if (!suffices(room.rightsOf(this.#user).capabilities)) throw notInTopic();
+      }
       const id = await (reads ? room.join(this.#user) : room.identify(this.#user));
       if (reads) {
         // Before the newcomer is told who is there: they are.
@@ -154,7 +165,7 @@ export class TopicStream implements ServedStream {
     try {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
-      const published = await this.#room.publish(this.#user, { ...wish, text });
+      const published = await this.#room.publish(this.#user, { ...wish, text }, this.#series);
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);

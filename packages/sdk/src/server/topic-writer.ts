@@ -13,17 +13,25 @@ import type {
   EntryDraft,
   EntryKey,
   Person,
+  StoredEntry,
   TopicHead,
   TopicRecord,
   TopicStore,
 } from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
-import { committed, refuseOther } from "./log-entries.ts";
+import { committed, placeOf, refuseOther } from "./log-entries.ts";
+import type { TopicHooks } from "./topic-hooks.ts";
 import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
 export interface Submission extends Wish {
   readonly id: string;
+}
+
+/** Messages of one author that are to be stored in their order, or not at all. */
+export interface Series {
+  /** Why one of them was not stored that may come again. */
+  lost: RedRoomError | undefined;
 }
 
 /** What stands in the log now, or did before. */
@@ -44,21 +52,29 @@ export interface TopicWriterContext {
 export class TopicWriter {
   readonly #topicId: string;
   readonly #regulated: boolean;
+  readonly #hooks: TopicHooks | undefined;
   readonly #context: TopicWriterContext;
   readonly #people: Pseudonyms;
   readonly #onAppended: (appended: Appended) => void;
   /** By author: ends when the next message may be taken. */
   readonly #turns = new Map<string, Promise<void>>();
+  /** By author and id: what is being stored after an application was asked. */
+  readonly #appending = new Map<string, Promise<Appended>>();
 
-  /** @param onAppended Called with what is durable now, before anybody is answered. */
+  /**
+   * @param onAppended Called with what is durable now, before anybody is answered.
+   * @param hooks What applications say to messages, where any says something.
+   */
   constructor(
     { id, regulated }: Pick<TopicRecord, "id" | "regulated">,
     context: TopicWriterContext,
     people: Pseudonyms,
     onAppended: (appended: Appended) => void,
+    hooks?: TopicHooks,
   ) {
     this.#topicId = id;
     this.#regulated = regulated;
+    this.#hooks = hooks;
     this.#context = context;
     this.#people = people;
     this.#onAppended = onAppended;
@@ -68,16 +84,19 @@ export class TopicWriter {
    * Resolves once the message is durable; only then does anybody see it.
    *
    * @param by The author's pseudonym.
-   * @throws {RedRoomError} What `decide` throws, `ID_REUSED`, `STORE_UNAVAILABLE`.
+   * @param series What it came with.
+   * @throws {RedRoomError} What `decide` and the hooks throw, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
-  async publish(author: SessionUser, by: string, submission: Submission): Promise<Published> {
+  async publish(author: SessionUser, by: string, submission: Submission, series: Series): Promise<Published> {
     const { id, kind, re, to, due, text } = submission;
+    const hooks = this.#hooks;
     const key = { author: by, id };
     const seal = committed(text);
     const circumstances = await this.#circumstances(author, by);
     const build: BuildUpon = (head, target) =>
       this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
-    const appended = await this.#inTurn(by, (release) => {
+    const appended = await this.#inTurn(by, series, (release) => {
+      if (hooks !== undefined) return this.#appendAsked(author, submission, key, build, release, hooks);
       if (re !== undefined) return this.#decideAndAppend(key, re, build);
       const appending = this.#append(key, (head) => build(head, undefined));
       release();
@@ -86,8 +105,7 @@ export class TopicWriter {
     const [entry] = appended.entries;
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
     if (appended.duplicate) refuseOther(entry, { kind, re, to, due, content: encodeContent(text) });
-    const { at } = JSON.parse(entry.leaf) as { at: number };
-    return { seq: entry.seq, at, duplicate: appended.duplicate };
+    return { ...placeOf(entry), duplicate: appended.duplicate };
   }
 
   /**
@@ -119,6 +137,42 @@ export class TopicWriter {
     return { first: entries[0]?.seq ?? 0, last: entries.at(-1)?.seq ?? 0 };
   }
 
+  /**
+   * Asks the application first, about what is not stored yet and is allowed by the rules. Tells it afterwards.
+   *
+   * @param release Called when the author's next message may be asked about.
+   */
+  async #appendAsked(
+    author: SessionUser,
+    submission: Submission,
+    key: EntryKey,
+    build: BuildUpon,
+    release: () => void,
+    hooks: TopicHooks,
+  ): Promise<Appended> {
+    const { store } = this.#context;
+    const { re } = submission;
+    // Sent again over another stream while it was being stored: whether it is, is known in a moment.
+    await this.#appending.get(keyOf(key))?.catch(() => {});
+    const stored = await store.findEntry(this.#topicId, key);
+    if (stored !== undefined) return { entries: [stored], duplicate: true, checkpoint: "" };
+    const head = await store.head(this.#topicId);
+    build(head, re === undefined ? undefined : await this.#target(re));
+    const permit = await hooks.ask(author, key.author, submission);
+    try {
+      const appending =
+        re === undefined
+          ? this.#append(key, (now) => build(now, undefined), permit.stored)
+          : this.#decideAndAppend(key, re, build, permit.stored);
+      this.#appending.set(keyOf(key), appending);
+      if (re === undefined) release();
+      return await appending;
+    } finally {
+      this.#appending.delete(keyOf(key));
+      permit.end();
+    }
+  }
+
   /** @param user Who is logged in as `by`, where somebody is. */
   async #circumstances(user: SessionUser | undefined, by: string): Promise<(head: TopicHead) => Circumstances> {
     const { access, clock, maxOpenQuestions } = this.#context;
@@ -135,14 +189,20 @@ export class TopicWriter {
   }
 
   /** Decides by the entry that is referred to, and again where that has changed meanwhile. */
-  async #decideAndAppend(key: EntryKey, re: number, build: BuildUpon): Promise<Appended> {
+  async #decideAndAppend(
+    key: EntryKey,
+    re: number,
+    build: BuildUpon,
+    onStored?: (entry: StoredEntry) => void,
+  ): Promise<Appended> {
     for (;;) {
       const target = await this.#target(re);
       try {
-        return await this.#append(key, (head) => {
+        const decided: Build = (head) => {
           if (isStale(target, re, head)) throw new StaleTarget();
           return build(head, target);
-        });
+        };
+        return await this.#append(key, decided, onStored);
       } catch (thrown) {
         if (!(thrown instanceof StaleTarget)) throw thrown;
       }
@@ -159,9 +219,13 @@ export class TopicWriter {
     return { entries: [entry], duplicate: true, checkpoint: "" };
   }
 
-  async #append(key: EntryKey, build: Build): Promise<Appended> {
+  /** @param onStored Called in the order of the topic, unless the entry was there before. */
+  async #append(key: EntryKey, build: Build, onStored?: (entry: StoredEntry) => void): Promise<Appended> {
     const appended = await this.#context.store.append(this.#topicId, key, build);
-    if (!appended.duplicate) this.#onAppended(appended);
+    if (appended.duplicate) return appended;
+    this.#onAppended(appended);
+    const [entry] = appended.entries;
+    if (entry !== undefined) onStored?.(entry);
     return appended;
   }
 
@@ -192,11 +256,11 @@ export class TopicWriter {
 
   /**
    * One after the other, so that an author's messages are stored in the order in which they came: `work` may take its time
-   * before it appends.
+   * before it appends. Behind one that may come again, nothing of its series is stored.
    *
    * @param work Calls `release` when the next one may begin.
    */
-  async #inTurn<T>(author: string, work: (release: () => void) => Promise<T>): Promise<T> {
+  async #inTurn<T>(author: string, series: Series, work: (release: () => void) => Promise<T>): Promise<T> {
     const before = this.#turns.get(author);
     let release = (): void => {};
     const turn = new Promise<void>((resolve) => {
@@ -205,13 +269,19 @@ export class TopicWriter {
     this.#turns.set(author, turn);
     await before;
     try {
+      if (series.lost !== undefined) throw series.lost;
       return await work(release);
+    } catch (thrown) {
+      if (thrown instanceof RedRoomError && thrown.retryable) series.lost ??= thrown;
+      throw thrown;
     } finally {
       release();
       if (this.#turns.get(author) === turn) this.#turns.delete(author);
     }
   }
 }
+
+const keyOf = ({ author, id }: EntryKey): string => `${author} ${id}`;
 
 type BuildUpon = (head: TopicHead, target: Target | undefined) => readonly EntryDraft[];
 

@@ -18,7 +18,7 @@ export interface ServerSessionSettings {
   readonly logKeyCertificate: string | undefined;
 }
 
-/** How long it may take to check a login, with the time that it waits for its turn. */
+/** How long it may take to check a login, with the time that it waits for its turn and for the application. */
 const CHECK_MS = 30_000;
 
 /**
@@ -108,11 +108,12 @@ export function stepServerSession(
       return isLookedUp(state) ? admit(input.admission, settings, now) : [state, []];
     case "resumeRefused":
       if (state.phase !== "resuming") return [state, []];
+      // How long looking it up took is not the client's doing.
       return [
-        { ...state, phase: "entry", resumable: false },
+        { phase: "entry", resumable: false, deadline: now + settings.loginTimeoutMs },
         [
           { type: "send", message: { type: "resumeRefused", ...toFailure(input.error) } },
-          { type: "setTimer", at: Math.max(now, state.deadline) },
+          { type: "setTimer", at: now + settings.loginTimeoutMs },
         ],
       ];
     case "refused":
@@ -147,7 +148,7 @@ function receive(state: ServerSession, message: Message, settings: ServerSession
     return [checking, [{ type: "authenticate", name, password }]];
   }
   if (state.phase === "entry" && state.resumable && message.type === "resume") {
-    return [{ ...state, phase: "resuming" }, [{ type: "resume", token: message.token }]];
+    return [{ ...state, phase: "resuming", deadline: now + CHECK_MS }, [{ type: "resume", token: message.token }]];
   }
   if (state.phase === "online" && message.type === "ping") {
     const pong = { type: "send", message: { type: "pong", nonce: message.nonce } } as const;
@@ -211,10 +212,9 @@ function tick(state: ServerSession, { heartbeatMs, loginTimeoutMs }: ServerSessi
     );
   }
   if (now < state.deadline) return [state, [{ type: "setTimer", at: state.deadline }]];
-  const late =
-    state.phase === "checking"
-      ? `unable to log in now; the login was not checked within ${CHECK_MS} ms`
-      : `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`;
+  const late = isLookedUp(state)
+    ? `unable to log in now; the login was not checked within ${CHECK_MS} ms`
+    : `unable to wait longer for a login; the limit is ${loginTimeoutMs} ms`;
   return refuse(new RedRoomError("TIMEOUT", late, { retryable: true }), CLOSE_CODES.refused);
 }
 

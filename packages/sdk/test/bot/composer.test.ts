@@ -88,7 +88,9 @@ describe("a composer", () => {
     const pattern = /h(.)llo/giu;
     for (const _ of [1, 2]) {
       const ctx = context("note", "Say hello");
-      await new Composer<BotContext>().on(["note", matching(pattern)]).run(ctx, async () => {});
+      const composer = new Composer<BotContext>();
+      composer.on(["note", matching(pattern)]);
+      await composer.run(ctx, async () => {});
       expect(await reached((composer, note) => composer.hears(pattern, note("heard")), ctx)).toEqual(["heard"]);
       expect(ctx.match?.[1]).toBe("e");
     }

@@ -26,6 +26,7 @@ const EVERYTHING: readonly (readonly [string, Message])[] = [
   ["search", { type: "search", topic, newestFirst: true, limit: 1 }],
   ["listPrepared", { type: "listPrepared", topic }],
   ["listDeliveries", { type: "listDeliveries", topic, seq: 1 }],
+  ["claimCursor", { type: "claimCursor", topic, name: "place" }],
   ["changeName", { type: "changeName", name: "x" }],
   ["changePassword", { type: "changePassword", current: "x", password: OTHER_PASSWORD }],
   ["listUsers", { type: "listUsers" }],

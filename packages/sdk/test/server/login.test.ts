@@ -25,12 +25,12 @@ describe("the login of an application", () => {
     await world.connect("anna");
   });
 
-  it("is refused for the moment when it takes 10 seconds, and the connection is closed", async () => {
+  it("is refused for the moment when it takes 5 seconds, and the connection is closed", async () => {
     await using world = await hanging();
     const client = await world.dial();
     await begin(client, "hang");
     await turns();
-    world.clock.advance(9_999);
+    world.clock.advance(4_999);
     await turns();
     expect(client.control.types()).not.toContain("error");
     world.clock.advance(1);

@@ -57,6 +57,8 @@ describe("the gate to the store", () => {
     expect(await codeOf(world.gate.search(world.topic.id, { limit: 1 }))).toBe("STORE_UNAVAILABLE");
     expect(await codeOf(world.gate.users?.listUsers() ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     expect(await codeOf(world.gate.prepared?.list(undefined) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
+    const key = { topicId: world.topic.id, person: "anna-id", name: "place" };
+    expect(await codeOf(world.gate.cursors?.claim(key) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     expect(world.changes).toEqual(["STORE_UNAVAILABLE"]);
   });
 

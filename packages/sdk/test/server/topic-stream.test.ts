@@ -40,6 +40,7 @@ async function streamWorld() {
     limits: DEFAULT_LIMITS,
     logger: silentLogger,
     clock,
+    authorize: undefined,
     typingNotices: false,
     slowConsumerMs: 1,
     pages: new PageTurns(1),

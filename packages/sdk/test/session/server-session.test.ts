@@ -81,7 +81,7 @@ describe("the server's session", () => {
     expect(inVain.effects.slice(2)).toMatchObject([
       { type: "resume", token: TOKEN },
       { type: "send", message: { type: "resumeRefused", code: "SESSION_UNKNOWN" } },
-      { type: "setTimer", at: 5_000 },
+      { type: "setTimer", at: 5_003 },
     ]);
     expect(stepServerSession(inVain.state, login, settings, 4)[0].phase).toBe("checking");
     expect(stepServerSession(inVain.state, resume, settings, 4)[0].phase).toBe("over");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-type Program = "append" | "erase" | "lock" | "open";
+type Program = "append" | "erase" | "lock" | "open" | "save";
 
 /** A program of this folder in a process of its own, which ends with the scope. */
 export function runProgram(name: Program, args: readonly string[], options: SpawnOptions = {}) {

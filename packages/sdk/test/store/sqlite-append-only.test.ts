@@ -200,6 +200,23 @@ describe("the tables of the record", () => {
     database.exec("UPDATE users SET legal_hold = 0; DELETE FROM users");
   });
 
+  it("let a cursor only go on, from claim to claim and from save to save", () => {
+    const insert = "INSERT INTO cursors (person, topic, name, epoch, save, value) VALUES";
+    database.exec(`${insert} ('a-person', 1, 'place', 2, 5, 'here')`);
+    for (const column of ["person = 'other'", "topic = 2", "name = 'other'", "epoch = 1", "save = 5", "save = 4"]) {
+      expect(() => database.exec(`UPDATE cursors SET ${column}`), column).toThrow("only goes on");
+      expect(() => database.exec(`UPDATE OR REPLACE cursors SET ${column}`), column).toThrow("only goes on");
+    }
+    expect(() => database.exec("UPDATE cursors SET value = 'elsewhere'")).toThrow("only goes on");
+    expect(() => database.exec("REPLACE INTO cursors SELECT * FROM cursors")).toThrow("made once");
+    expect(() => database.exec(`UPDATE cursors SET save = 6, value = '${"x".repeat(65_537)}'`)).toThrow("CHECK");
+    database.exec("UPDATE cursors SET save = 6, value = 'there'; UPDATE cursors SET epoch = 3, save = 0");
+    database.exec("DELETE FROM cursors; INSERT INTO dropped_cursors (person, topic, epoch) VALUES ('a-person', 1, 3)");
+    expect(() => database.exec(`${insert} ('a-person', 1, 'place', 3, 0, '')`)).toThrow("newer than what was dropped");
+    expect(() => database.exec(`${insert} ('gone', 1, 'place', 1, 0, '')`)).toThrow("has no cursor again");
+    database.exec(`${insert} ('a-person', 1, 'place', 4, 0, '')`);
+  });
+
   it("let a person take another name", () => {
     database.exec("UPDATE people SET name = 'Anna B.' WHERE id = 'a-person'");
     expect(database.prepare("SELECT DISTINCT author FROM messages WHERE topic = 'Share Deal'").pluck().all()).toEqual([

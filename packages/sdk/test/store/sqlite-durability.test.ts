@@ -45,6 +45,33 @@ describe("the SQLite store on a disk", () => {
     expect(await textsOf(world.store, topic.id)).toHaveLength(160);
   });
 
+  it("shares commits among the saves of many cursors", async () => {
+    await using world = await openStore();
+    const { cursors } = world.store;
+    const { id } = await newTopic(world.store);
+    const keys = Array.from({ length: 64 }, (_, index) => ({ topicId: id, person: `person ${index}`, name: "place" }));
+    for (const key of keys) await cursors.claim(key);
+    const before = await countCommits(world.file);
+    await Promise.all(keys.map((key) => cursors.save(key, { epoch: 1, number: 1, value: "7" })));
+    expect((await countCommits(world.file)) - before).toBeLessThanOrEqual(2);
+  });
+
+  it("has kept a cursor that was saved right before kill -9, and none of it by halves", async () => {
+    await using world = await openStore();
+    const { id } = await newTopic(world.store);
+    for (const round of [1, 2, 3]) {
+      await using child = runProgram("save", [world.file, id]);
+      const line = await child.line();
+      await child.kill();
+      const { epoch, value } = await world.store.cursors.claim({ topicId: id, person: "a-person", name: "place" });
+      expect(epoch).toBe(2 * round);
+      const numbers = new Set(value.trim().split(" "));
+      expect(numbers.size).toBe(1);
+      expect(Number([...numbers][0])).toBeGreaterThanOrEqual(line?.seq ?? Number.POSITIVE_INFINITY);
+      expect(value.length).toBe(`${[...numbers][0]} `.length * 5_000);
+    }
+  });
+
   it("has kept a message that was stored right before kill -9", async () => {
     await using world = await openStore();
     const topic = await newTopic(world.store);

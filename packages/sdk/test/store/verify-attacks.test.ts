@@ -323,7 +323,15 @@ const ATTACKS: readonly Attack[] = [
     name: "remove a topic",
     act: (_record, database) => {
       forgetWords(database, 1);
-      const beside = ["memberships", "question_states", "sealed_answers", "received", "prepared"];
+      const beside = [
+        "memberships",
+        "question_states",
+        "sealed_answers",
+        "received",
+        "prepared",
+        "cursors",
+        "dropped_cursors",
+      ];
       for (const table of [...beside, "contents", "checkpoints", "entries", "pseudonyms", "topics"]) {
         database.exec(`DELETE FROM ${table} WHERE ${TOPIC}`);
       }

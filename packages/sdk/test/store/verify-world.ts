@@ -21,6 +21,12 @@ export async function newRecord(messages = 4) {
   await store.prepared.replace(topic.id, [
     { kind: "question", title: "Provisions", text: "How high are they on {date}?" },
   ]);
+  for (const name of ["archivist", "answers"]) {
+    const key = { topicId: topic.id, person: "anna-id", name };
+    const { epoch } = await store.cursors.claim(key);
+    await store.cursors.save(key, { epoch, number: 1, value: '{"seq":7}' });
+    if (name === "archivist") await store.cursors.drop(key);
+  }
   const anna = await store.pseudonym(topic.id, { id: "anna-id", name: "anna" });
   const bernd = await store.pseudonym(topic.id, { id: "bernd-id", name: "Bernd" });
   const carla = await store.pseudonym(other.id, { id: "carla-id", name: "Carla" });

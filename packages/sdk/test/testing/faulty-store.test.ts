@@ -51,13 +51,14 @@ describe("a faulty store", () => {
     expect(await textsOf(store, topic)).toEqual(["one", "two"]);
   });
 
-  it("fails with the error that the plan names, and reaches users and prepared messages too", async () => {
+  it("fails with the error that the plan names, and reaches users, prepared messages and cursors too", async () => {
     const error = new Error("no such disk");
     const { store } = await openFaulty(({ method }) =>
-      method === "users.findUser" || method === "prepared.list" ? { ends: "fails", error } : undefined,
+      ["users.findUser", "prepared.list", "cursors.drop"].includes(method) ? { ends: "fails", error } : undefined,
     );
     await expect(store.users.findUser("anna")).rejects.toBe(error);
     await expect(store.prepared.list(undefined)).rejects.toBe(error);
+    await expect(store.cursors.drop({ topicId: "", person: "", name: "" })).rejects.toBe(error);
     expect(await store.users.listUsers()).toEqual([]);
   });
 });

@@ -1,0 +1,119 @@
+import { RedRoomError } from "../base/errors.ts";
+import type { Locks } from "./locks.ts";
+import type { SessionStorage } from "./session-options.ts";
+
+/** What a storage holds of a session. */
+interface Kept {
+  readonly v: 1;
+  /** What was handled when it became so. */
+  readonly place: string;
+  readonly value: unknown;
+  /** What it was before: the same entry, handled again, begins with that. */
+  readonly before: unknown;
+}
+
+export interface SessionHost {
+  readonly storage: SessionStorage;
+  readonly locks: Locks;
+  initial(): unknown;
+}
+
+/**
+ * The session of one handler at work: its own from the beginning to the end, except while it waits for a message. Then others may
+ * change it, and the handler goes on with what they have left, unless it had changed it itself.
+ */
+export class OpenSession {
+  value: unknown;
+  readonly #host: SessionHost;
+  readonly #key: string;
+  readonly #place: string;
+  /** As it was loaded. */
+  #before = "";
+  #waits = 0;
+  #release: (() => void) | undefined;
+  #left = false;
+
+  /** @param place Names what is handled; the same whenever it is. */
+  static async open(host: SessionHost, key: string, place: string): Promise<OpenSession> {
+    const session = new OpenSession(host, key, place);
+    await session.#take();
+    return session;
+  }
+
+  private constructor(host: SessionHost, key: string, place: string) {
+    this.#host = host;
+    this.#key = key;
+    this.#place = place;
+  }
+
+  /** The handler waits for a message. */
+  async during<T>(waiting: Promise<T>): Promise<T> {
+    this.#waits += 1;
+    this.#giveBack();
+    try {
+      return await waiting;
+    } finally {
+      this.#waits -= 1;
+      if (this.#waits === 0 && !this.#left) await this.#take();
+    }
+  }
+
+  /** The handler has ended well: keeps what it has changed. */
+  async save(): Promise<void> {
+    const value = toJson(this.value);
+    if (this.#left || value === this.#before) return;
+    const kept: Kept = { v: 1, place: this.#place, value: this.value, before: fromJson(this.#before) };
+    await this.#host.storage.write(this.#key, JSON.stringify(kept));
+    this.#before = value;
+  }
+
+  /** What the handler does from now on does not count. Idempotent. */
+  leave(): void {
+    this.#left = true;
+    this.#giveBack();
+  }
+
+  async #take(): Promise<void> {
+    const release = await this.#host.locks.take(this.#key);
+    if (this.#left) return release();
+    this.#release = release;
+    if (toJson(this.value) !== this.#before) return; // its own changes are newer
+    try {
+      const value = await this.#read();
+      this.#before = toJson(value);
+      this.value = value;
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
+  }
+
+  async #read(): Promise<unknown> {
+    const text = await this.#host.storage.read(this.#key);
+    const kept = text === undefined ? undefined : parse(text, this.#key);
+    const repeated = this.#place !== "" && kept?.place === this.#place;
+    const value = repeated ? kept.before : kept?.value;
+    return value === undefined ? this.#host.initial() : value;
+  }
+
+  #giveBack(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+
+const toJson = (value: unknown): string => JSON.stringify(value) ?? "";
+const fromJson = (text: string): unknown => (text === "" ? undefined : JSON.parse(text));
+
+function parse(text: string, key: string): Kept {
+  try {
+    const kept = JSON.parse(text) as Partial<Kept> | null;
+    if (kept?.v === 1 && typeof kept.place === "string") return kept as Kept;
+  } catch {
+    // said below
+  }
+  throw new RedRoomError(
+    "RECORD_DAMAGED",
+    `unable to read the session ${JSON.stringify(key)}; the storage holds something else`,
+  );
+}
