@@ -20,7 +20,7 @@ import { toldError } from "./told-error.ts";
 import { TopicHooks } from "./topic-hooks.ts";
 import { TopicPeople } from "./topic-people.ts";
 import type { TopicPresence } from "./topic-presence.ts";
-import { type Published, type Submission, TopicWriter, type TopicWriterContext } from "./topic-writer.ts";
+import { type Published, type Series, type Submission, TopicWriter, type TopicWriterContext } from "./topic-writer.ts";
 
 export interface SignedHead {
   readonly size: number;
@@ -176,8 +176,8 @@ export class TopicRoom {
   }
 
   /** See `TopicWriter.publish`. */
-  async publish(author: SessionUser, submission: Submission, proceed: () => void): Promise<Published> {
-    return this.#writer.publish(author, await this.#people.pseudonymOf(author), submission, proceed);
+  async publish(author: SessionUser, submission: Submission, series: Series): Promise<Published> {
+    return this.#writer.publish(author, await this.#people.pseudonymOf(author), submission, series);
   }
 
   /** See `TopicWriter.setRoles`. */

@@ -16,6 +16,7 @@ import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
 import type { TopicRoom } from "./topic-room.ts";
 import type { TopicRooms } from "./topic-rooms.ts";
+import type { Series } from "./topic-writer.ts";
 
 export interface TopicStreamContext extends SubscriptionContext {
   readonly rooms: TopicRooms;
@@ -41,8 +42,8 @@ export class TopicStream implements ServedStream {
   #open = 0;
   /** Why no further message is taken: told to the client once those that were taken are answered. */
   #leaving: RedRoomError | undefined;
-  /** Why a message was not stored that the client will send again. */
-  #lost: RedRoomError | undefined;
+  /** What the client sends over this stream. */
+  readonly #series: Series = { lost: undefined };
   /** The client sends no more; or everything is over. */
   #ended = false;
   #over = false;
@@ -164,27 +165,18 @@ export class TopicStream implements ServedStream {
     try {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
       const text = this.#readText(body);
-      const published = await this.#room.publish(this.#user, { ...wish, text }, this.#proceed);
+      const published = await this.#room.publish(this.#user, { ...wish, text }, this.#series);
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);
       // What may work later must not be passed by what was sent behind it.
-      if (error.retryable) {
-        this.#lost ??= error;
-        this.#leave(error);
-      } else {
-        this.#answer({ type: "refused", id, ...toFailure(error) });
-      }
+      if (error.retryable) this.#leave(error);
+      else this.#answer({ type: "refused", id, ...toFailure(error) });
     }
     this.#open -= 1;
     if (this.#open <= this.#context.limits.maxUnacknowledged / 2) this.#channel.resume("unacknowledged");
     this.#settle();
   }
-
-  /** What was taken behind a message that may come again is not stored before it. */
-  readonly #proceed = (): void => {
-    if (this.#lost !== undefined) throw this.#lost;
-  };
 
   #answer(answer: Message): void {
     if (!this.#over) this.#channel.send(answer);

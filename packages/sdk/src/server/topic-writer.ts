@@ -28,6 +28,12 @@ export interface Submission extends Wish {
   readonly id: string;
 }
 
+/** Messages of one author that are to be stored in their order, or not at all. */
+export interface Series {
+  /** Why one of them was not stored that may come again. */
+  lost: RedRoomError | undefined;
+}
+
 /** What stands in the log now, or did before. */
 export interface Published {
   readonly seq: number;
@@ -78,10 +84,10 @@ export class TopicWriter {
    * Resolves once the message is durable; only then does anybody see it.
    *
    * @param by The author's pseudonym.
-   * @param proceed Called when it is the message's turn. Throws where it is not to be stored any more.
-   * @throws {RedRoomError} What `decide`, `proceed` and the hooks throw, `ID_REUSED`, `STORE_UNAVAILABLE`.
+   * @param series What it came with.
+   * @throws {RedRoomError} What `decide` and the hooks throw, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
-  async publish(author: SessionUser, by: string, submission: Submission, proceed: () => void): Promise<Published> {
+  async publish(author: SessionUser, by: string, submission: Submission, series: Series): Promise<Published> {
     const { id, kind, re, to, due, text } = submission;
     const hooks = this.#hooks;
     const key = { author: by, id };
@@ -89,8 +95,7 @@ export class TopicWriter {
     const circumstances = await this.#circumstances(author, by);
     const build: BuildUpon = (head, target) =>
       this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
-    const appended = await this.#inTurn(by, (release) => {
-      proceed();
+    const appended = await this.#inTurn(by, series, (release) => {
       if (hooks !== undefined) return this.#appendAsked(author, submission, key, build, release, hooks);
       if (re !== undefined) return this.#decideAndAppend(key, re, build);
       const appending = this.#append(key, (head) => build(head, undefined));
@@ -251,11 +256,11 @@ export class TopicWriter {
 
   /**
    * One after the other, so that an author's messages are stored in the order in which they came: `work` may take its time
-   * before it appends.
+   * before it appends. Behind one that may come again, nothing of its series is stored.
    *
    * @param work Calls `release` when the next one may begin.
    */
-  async #inTurn<T>(author: string, work: (release: () => void) => Promise<T>): Promise<T> {
+  async #inTurn<T>(author: string, series: Series, work: (release: () => void) => Promise<T>): Promise<T> {
     const before = this.#turns.get(author);
     let release = (): void => {};
     const turn = new Promise<void>((resolve) => {
@@ -264,7 +269,11 @@ export class TopicWriter {
     this.#turns.set(author, turn);
     await before;
     try {
+      if (series.lost !== undefined) throw series.lost;
       return await work(release);
+    } catch (thrown) {
+      if (thrown instanceof RedRoomError && thrown.retryable) series.lost ??= thrown;
+      throw thrown;
     } finally {
       release();
       if (this.#turns.get(author) === turn) this.#turns.delete(author);

@@ -24,7 +24,12 @@ export class Visit {
     this.#who = { ...who, user: toldUser(who.user) };
   }
 
-  /** @param gone Aborted when the client has gone. @throws {RedRoomError} What the client is told: it may not come in. */
+  /**
+   * `end` is to follow, whatever comes of it.
+   *
+   * @param gone Aborted when the client has gone.
+   * @throws {RedRoomError} What the client is told: it may not come in.
+   */
   async begin(gone: AbortSignal): Promise<void> {
     const calls = this.#hooks.map((hooks) => ({
       name: hooks.onConnect?.name ?? "",
@@ -34,12 +39,7 @@ export class Visit {
         if (this.#over) this.#tellEnd();
       },
     }));
-    try {
-      await this.#runner.run("log in", calls, gone);
-    } catch (thrown) {
-      this.end();
-      throw thrown;
-    }
+    await this.#runner.run("log in", calls, gone);
   }
 
   /** Idempotent. */
