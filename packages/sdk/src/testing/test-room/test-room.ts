@@ -12,6 +12,7 @@ import type { FaultyNetwork } from "./faulty-network.ts";
 import { Participant } from "./participant.ts";
 import { Player } from "./player.ts";
 import type { RoomFaults } from "./room-faults.ts";
+import { ROOM_PASSWORD } from "./room-people.ts";
 import type { RoomTime } from "./room-time.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -32,7 +33,6 @@ export interface RoomParts<Name extends string, Title extends string> {
   readonly faults: RoomFaults<Name>;
   readonly transcript: Transcript;
   readonly seed: number;
-  readonly password: string;
   readonly names: readonly Name[];
   readonly titles: readonly Title[];
   /** A server on the room's store and network. */
@@ -89,9 +89,14 @@ export class TestRoom<Name extends string = string, Title extends string = strin
    */
   connection(name: Name): RoomConnection {
     this.#known(name);
-    const { network, clock, password } = this.#parts;
+    const { network, clock } = this.#parts;
     const random = this.#randomOf(`jitter of ${name}`);
-    return { auth: { name, password }, transport: network.host(name), clock, random: () => random.next() };
+    return {
+      auth: { name, password: ROOM_PASSWORD },
+      transport: network.host(name),
+      clock,
+      random: () => random.next(),
+    };
   }
 
   /** Cuts somebody's connections, once nothing is under way any more, and lets time pass until they are online again. */
