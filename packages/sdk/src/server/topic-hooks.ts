@@ -1,3 +1,4 @@
+import type { JsonObject } from "../base/canonical-json.ts";
 import type { Wish } from "../rules/decide.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { StoredEntry } from "../store/topic-store.ts";
@@ -10,6 +11,8 @@ type Submitted = Wish & { readonly id: string };
 
 /** What lets one message be stored. */
 export interface Permit {
+  /** What the application adds to the message. */
+  readonly annotations?: JsonObject | undefined;
   /** It was: the application is told, in the order of these calls. */
   stored(entry: StoredEntry): void;
   /** Nothing more will come of it. */
