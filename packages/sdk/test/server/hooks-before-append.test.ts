@@ -200,6 +200,20 @@ describe("beforeAppend", () => {
     for (let seq = 1; seq <= 10; seq += 1) expect(await anna.next("ack")).toMatchObject({ seq });
   });
 
+  it("costs nothing where there is none: the store is asked for nothing else than to append", async () => {
+    const calls: string[] = [];
+    await using world = await hookWorld({
+      onConnect: () => {},
+      wrapStore: (store) => faultyStore(store, ({ method }) => void calls.push(method)),
+    });
+    const anna = await (await world.connect("anna")).openTopic(TITLE);
+    await turns();
+    calls.length = 0;
+    for (let count = 0; count < 10; count += 1) anna.send(publish(`${count}`));
+    for (let count = 0; count < 10; count += 1) await anna.next("ack");
+    expect(calls).toEqual(Array.from({ length: 10 }, () => "append"));
+  });
+
   it("that hangs lets the author try again, stores nothing of theirs behind it, and stops nobody else", async () => {
     const hung: AbortSignal[] = [];
     await using world = await hookWorld({
