@@ -40,6 +40,7 @@ export { createUser, type NewUser } from "./server/create-user.ts";
 export type {
   Action,
   AfterAppendPayload,
+  Annotated,
   Authenticate,
   AuthenticatePayload,
   AuthorizePayload,

@@ -88,11 +88,11 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
     const access = new Access(policy);
+    const { maxOpenQuestions, maxMetadataBytes } = limits;
     const runner = new HookRunner(hookTimeoutMs, clock, logger);
-    const hooks = new Hooks(extensions, runner);
+    const hooks = new Hooks(extensions, runner, maxMetadataBytes);
     const { authenticate, messages } = hooks;
     const metadata = new MetadataRules(settings.metadata, runner);
-    const { maxOpenQuestions } = limits;
     const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions, metadata, hooks: messages });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
     // With a login of its own, an application keeps its people elsewhere.

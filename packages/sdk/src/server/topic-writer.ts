@@ -168,8 +168,8 @@ export class TopicWriter {
     buildWith()(head, re === undefined ? undefined : await this.#target(re));
     await this.#metadata.check(kind, metadata);
     const permit = await this.#hooks?.ask(author, key.author, submission);
-    const build = buildWith(permit?.annotations);
     try {
+      const build = buildWith(permit?.annotations);
       const appending =
         re === undefined
           ? this.#append(key, (now) => build(now, undefined), permit?.stored)
