@@ -253,6 +253,7 @@ export class TopicRunner {
     sendAs: SendAs,
     keep: (ctx: BotContext) => void,
   ): Promise<void> {
+    keep(contextOf(this.#scene, about, attempt, undefined, sendAs)); // for whoever hears that there is no session
     const session = await this.#host.sessions?.open(viewOf(this.#scene, about), this.#topicId, place, attempt);
     const ctx = contextOf(this.#scene, about, attempt, session, sendAs);
     keep(ctx);
