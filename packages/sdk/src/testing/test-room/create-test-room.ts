@@ -126,6 +126,7 @@ export async function createTestRoom<const Name extends string, const Title exte
     return new TestRoom<Name, Title>(parts, server, address);
   } catch (error) {
     await server.close({ drainMs: 0 });
+    time.end();
     throw error;
   }
 }

@@ -46,7 +46,10 @@ const SETTLED_WITHIN_MS = 60_000;
 export class TestRoom<Name extends string = string, Title extends string = string> {
   /** What clients dial. */
   readonly address: string;
-  /** Stands still, except while somebody waits for something here. */
+  /**
+   * Stands still while anything is under way. Passes while somebody waits for something of the room, and, ten times as fast as on
+   * the wall, where a test waits for something else.
+   */
   readonly clock: ManualClock;
   /** What the test breaks. */
   readonly faults: RoomFaults<Name>;
@@ -155,6 +158,7 @@ export class TestRoom<Name extends string = string, Title extends string = strin
     await time.done(leaving, SETTLED_WITHIN_MS);
     const closing = this.#server.close({ drainMs: 0 });
     await time.done(closing, SETTLED_WITHIN_MS);
+    time.end();
     await closing;
   }
 
