@@ -12,7 +12,7 @@ export const NODE_OPTIONS: readonly string[] = isBuilt
  * How to start a command of ours: what was built, where vitest runs with `--mode built`, as `npm test` does; else its sources,
  * which takes each process a second longer and needs no build.
  */
-export function commandOf(workspace: "packages/server-kit" | "examples/cli"): string[] {
+export function commandOf(workspace: "packages/server-kit" | "examples/cli" | "examples/bot"): string[] {
   const file = isBuilt ? "dist/main.js" : "src/main.ts";
   const main = fileURLToPath(new URL(`../${workspace}/${file}`, import.meta.url));
   return [process.execPath, ...(isBuilt ? [] : NODE_OPTIONS), main];

@@ -5,6 +5,7 @@ import { ms } from "./harness/statistics.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 import { acksAfterSync } from "./scenarios/acks-after-sync.ts";
 import { badNetwork } from "./scenarios/bad-network.ts";
+import { botKilled } from "./scenarios/bot-killed.ts";
 import { deliveredInTime } from "./scenarios/delivered-in-time.ts";
 import { processesStopped } from "./scenarios/processes-stopped.ts";
 import { serverKilled } from "./scenarios/server-killed.ts";
@@ -14,6 +15,7 @@ import { storeFails } from "./scenarios/store-fails.ts";
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   killed: serverKilled,
+  "bot-killed": botKilled,
   stopped: processesStopped,
   network: badNetwork,
   delivery: deliveredInTime,

@@ -9,10 +9,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificate } from "../../packages/sdk/src/testing/test-certificate.ts";
+import { codeOf } from "../documented-code.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(import.meta.url);
-const programs = ["program.ts", "serve.ts", "only-client.ts"];
+const programs = ["program.ts", "serve.ts", "only-client.ts", "ask.ts"];
+/** What somebody writes who follows it. */
+const guide = codeOf(readFileSync(join(root, "docs/guide/first-bot.md"), "utf8")).files;
 
 /** Server side only: whoever uses just the client gets along without them. */
 const serverOnly = ["better-sqlite3", "@node-rs"];
@@ -22,11 +25,13 @@ describe("the published packages", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "redroom-packed-")));
   const project = join(folder, "project");
   const clientProject = join(folder, "client");
+  const redroomServer = join(project, "node_modules/@redroom/server-kit/bin/redroom-server.js");
 
   beforeAll(async () => {
     await run([join(root, "scripts/ready.mjs"), "--build"]);
     install(pack(folder), project);
     for (const name of programs) cpSync(join(root, "test/packaging", name), join(project, name));
+    for (const [name, code] of guide) writeFileSync(join(project, name), code);
     const { certificate, privateKey } = makeCertificate();
     writeFileSync(join(project, "certificate.pem"), certificate);
     writeFileSync(join(project, "key.pem"), privateKey);
@@ -64,14 +69,57 @@ describe("the published packages", () => {
   });
 
   it("install the redroom-server command", async () => {
-    const bin = join(project, "node_modules/@redroom/server-kit/bin/redroom-server.js");
-    expect(await run([bin, "--help"], project)).toContain("redroom-server");
+    expect(await run([redroomServer, "--help"], project)).toContain("redroom-server");
   });
+
+  it("test the first bot of the guide", async () => {
+    await run(["--test", "rates.test.js"], project);
+  });
+
+  it("run the first bot of the guide against a server", async () => {
+    const data = join(folder, "room");
+    const operate = (args: string[], input = "") => run([redroomServer, ...args, "--data", data], project, { input });
+    const server = start([redroomServer, "start", "--data", data, "--port", "0", "--json"]);
+    try {
+      const { address } = JSON.parse(await server.line()) as { address: string };
+      const password = "correct horse battery";
+      for (const name of ["anna", "rates"]) await operate(["user", "add", name, "--password-stdin"], password);
+      const members = ["--member", "anna:superuser", "--member", "rates:interviewer,interviewee"];
+      await operate(["topic", "create", "Share Deal", ...members]);
+      const bot = start(["main.js"], { REDROOM_ADDRESS: address, REDROOM_PASSWORD: password });
+      try {
+        expect(await bot.line()).toBe("ready");
+        expect(await run(["ask.js", address], project)).toBe("1.1718\n");
+        bot.child.kill("SIGTERM");
+        expect(await bot.exit).toEqual([0, null]);
+      } finally {
+        bot.child.kill("SIGKILL");
+      }
+    } finally {
+      server.child.kill("SIGKILL");
+      await server.exit;
+    }
+  });
+
+  /** A program of the project that goes on. */
+  function start(args: string[], env: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, args, {
+      cwd: project,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    /** The next line that it prints. */
+    const line = async (): Promise<string> => (await lines.next()).value ?? "";
+    return { child, line, exit: once(child, "exit") };
+  }
 });
 
-async function run(args: string[], cwd = root): Promise<string> {
+async function run(args: string[], cwd = root, { input = "" } = {}): Promise<string> {
   try {
-    return (await promisify(execFile)(process.execPath, args, { cwd })).stdout;
+    const running = promisify(execFile)(process.execPath, args, { cwd });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`node ${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
@@ -105,6 +153,7 @@ function install(tarballs: string[], project: string): void {
     target: "es2023",
     module: "nodenext",
     strict: true,
+    rewriteRelativeImportExtensions: true,
     types: ["node"],
     typeRoots: [join(root, "node_modules/@types")],
   };
@@ -117,7 +166,10 @@ function install(tarballs: string[], project: string): void {
       overrides: { ...overrides, "better-sqlite3": version },
     }),
   );
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: programs }));
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: [...programs, ...guide.keys()] }),
+  );
   npm("install --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error", project);
   cpSync(join(sqlite, "build/Release"), join(project, "node_modules/better-sqlite3/build/Release"), {
     recursive: true,

@@ -48,7 +48,7 @@ async function play(processes: Processes, address: string, passwords: ReadonlyMa
   const enter = (name: string, program: URL, args: readonly string[]): Running =>
     processes.start({
       name,
-      command: [fileURLToPath(program), address, ...args],
+      command: [fileURLToPath(program), ...args],
       password: passwords.get(name) ?? "",
       onLine: (line) => {
         silence.refresh();
@@ -59,11 +59,14 @@ async function play(processes: Processes, address: string, passwords: ReadonlyMa
     const answers = fileURLToPath(new URL("../../bot/answers.json", import.meta.url));
     const titles = topics.flatMap((title) => ["--topic", title]);
     const program = new URL("../../bot/src/main.ts", import.meta.url);
-    const answering = enter(bot, program, ["--user", bot, ...titles, "--answers", answers]);
+    const answering = enter(bot, program, [
+      ...["answers", address, "--user", bot, ...titles],
+      ...["--answers", answers],
+    ]);
     // Whoever has the first word comes last, so that nobody misses the beginning.
     const players: Running[] = [];
     for (const name of people.toReversed()) {
-      players.push(enter(name, new URL("./player.ts", import.meta.url), [name, String(PACE_MS)]));
+      players.push(enter(name, new URL("./player.ts", import.meta.url), [address, name, String(PACE_MS)]));
       await processes.unlessFailed(stage.joined(name));
     }
     await processes.unlessFailed(Promise.all([stage.over(), ...players.map(({ ended }) => ended)]));

@@ -9,6 +9,8 @@ export interface RecordedEntry {
   readonly author: string;
   readonly kind: string;
   readonly text: string;
+  /** The seq of what it refers to. */
+  readonly re?: number | undefined;
 }
 
 /** Every entry of every topic, by title, in the order of the file. */
@@ -31,7 +33,7 @@ export async function readRecord(database: string): Promise<WholeRecord> {
           if (fields === undefined || text === undefined)
             throw new Error(`${title}, ${seq} is not well formed: ${leaf}`);
           const author = people.get(fields.by)?.name ?? fields.by;
-          entries.push({ seq, id: fields.id, author, kind: fields.kind, text });
+          entries.push({ seq, id: fields.id, author, kind: fields.kind, text, re: fields.re });
         }
       }
       record.set(title, entries);

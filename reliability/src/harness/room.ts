@@ -5,10 +5,11 @@ import { parseAddress } from "@redroom/sdk/protocol";
 import { verifyStore } from "@redroom/sdk/sqlite";
 import { openDataFolder } from "@redroom/server-kit";
 import type { OpenCall } from "../programs/client.ts";
+import { BotProcess } from "./bot-process.ts";
 import { sharedClock } from "./client-event.ts";
 import { ClientProcess } from "./client-process.ts";
 import { findFaults } from "./invariants.ts";
-import { readRecord } from "./record.ts";
+import { readRecord, type WholeRecord } from "./record.ts";
 import { type LogLine, type ServerOptions, ServerProcess } from "./server-process.ts";
 
 /** Beside the program: a system's temporary folder may be memory, which syncs nothing. */
@@ -35,6 +36,7 @@ export class Room implements AsyncDisposable {
   readonly folder: string;
   readonly database: string;
   readonly clients = new Map<string, ClientProcess>();
+  readonly #bots: BotProcess[] = [];
   readonly #serverOptions: ServerOptions;
   readonly #earlierLogs: LogLine[] = [];
   #server: ServerProcess;
@@ -95,6 +97,13 @@ export class Room implements AsyncDisposable {
     await client.ask("connect", { address, name, password: PASSWORD });
     await client.open(open);
     return client;
+  }
+
+  /** Starts a bot as this user. Does not wait for it. */
+  startBot(name: string): BotProcess {
+    const bot = new BotProcess({ address: this.#address, name, password: PASSWORD }, () => this.#look());
+    this.#bots.push(bot);
+    return bot;
   }
 
   /** Closes it, and lets its process end. What it told stays. */
@@ -160,14 +169,29 @@ export class Room implements AsyncDisposable {
       quiet.catch(() => {});
       faults.push((error as Error).message);
     }
+    const told = new Map([...this.clients].map(([name, client]) => [name, client.told]));
+    faults.push(...(await this.examine((record) => findFaults({ told, record, readers }))));
+    this.#suspicious = faults.length > 0;
+    return faults;
+  }
+
+  /**
+   * Lets everybody leave and the server stop, and holds the file against itself and against every checkpoint that a client has
+   * verified.
+   *
+   * @param judge Says what else is wrong with it.
+   * @returns What is wrong.
+   */
+  async examine(judge: (record: WholeRecord) => readonly string[]): Promise<string[]> {
+    const clients = [...this.clients.values()].filter(({ state }) => state !== "closed");
+    const faults: string[] = [];
     const checkpoints = (await Promise.all(clients.map((client) => client.ask("checkpoints", undefined)))).flat();
     for (const client of clients) {
       const { unsent } = await this.leave(client);
       if (unsent > 0) faults.push(`${client.name} has left with ${unsent} messages unsent`);
     }
     await this.#server.stop();
-    const told = new Map([...this.clients].map(([name, client]) => [name, client.told]));
-    faults.push(...findFaults({ told, record: await readRecord(this.database), readers }));
+    faults.push(...judge(await readRecord(this.database)));
     const verified = await verifyStore(this.database, { checkpoints: [...new Set(checkpoints)] });
     faults.push(
       ...verified.faults.map(({ topic, seq, kind, message }) => `verify: ${topic} ${seq} ${kind}: ${message}`),
@@ -182,7 +206,8 @@ export class Room implements AsyncDisposable {
 
   /** Ends everything. Where something was wrong, the data and what everybody told are kept, and it is said where. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#server.kill(), ...[...this.clients.values()].map((client) => client.kill())]);
+    const others = [...this.clients.values(), ...this.#bots];
+    await Promise.all([this.#server.kill(), ...others.map((one) => one.kill())]);
     if (this.#suspicious) this.#keep();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -50,12 +50,10 @@ function connected(): RedRoomClient {
   return client;
 }
 
-async function send(topic: Topic, bytes: number): Promise<void> {
+async function send(topic: Topic, text: string, kind: "question" | "note" = "note"): Promise<void> {
   const id = randomId();
-  sentCount += 1;
-  const text = `${connected().user.name} ${sentCount} `.padEnd(bytes, "x");
   tell({ event: "sending", topic: topic.title, id, text });
-  const sending = topic.send(text, { id });
+  const sending = topic.send(text, { id, kind });
   open.add(sending);
   try {
     const { seq, duplicate } = await sending;
@@ -108,8 +106,15 @@ const calls = {
     publishing = setInterval(() => {
       if (open.size >= window) return;
       next = (next + 1) % titles.length;
-      void send(connected().topic(titles[next] as string), bytes);
+      sentCount += 1;
+      const text = `${connected().user.name} ${sentCount} `.padEnd(bytes, "x");
+      void send(connected().topic(titles[next] as string), text);
     }, 1_000 / perSecond);
+  },
+
+  /** Resolves before it is stored. */
+  ask({ title, text }: { readonly title: string; readonly text: string }) {
+    void send(connected().topic(title), text, "question");
   },
 
   /** Sends no more, and resolves once everything sent is answered. */
