@@ -98,7 +98,8 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
    * @param options.drainMs How long to wait for handlers, and for the server's answers; 5,000 by default.
    */
   stop(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.drainMs ?? 5_000, undefined);
+    const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
+    this.#stopping ??= started.then(() => this.#stop(options.drainMs ?? 5_000, undefined));
     return this.#stopping;
   }
 
@@ -133,7 +134,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
       this.#lookAgain(client);
     } catch (thrown) {
       const error = toRedRoomError(thrown, "INTERNAL", "start the bot");
-      await this.#end(error);
+      if (this.#stopping === undefined) await this.#end(error);
       throw error;
     }
   }

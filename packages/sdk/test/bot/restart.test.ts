@@ -260,4 +260,27 @@ describe("stop", () => {
     await room.until(() => anna.heard().length === 1);
     expect([bot.errors, again.givenUp(TITLE)]).toEqual([[], []]);
   });
+
+  it("is not held up by what is beside the record, and may come before the start is over", async () => {
+    await using room = await openBotRoom();
+    const bot = room.bot();
+    const begun = gate();
+    bot.on("presence", () => {
+      begun.open();
+      return new Promise(() => {});
+    });
+    await room.settled(bot.start());
+    await room.person("anna");
+    await room.settled(begun.passed);
+    const before = room.clock.now();
+    await room.settled(bot.stop());
+    expect(room.clock.now() - before).toBeLessThan(6_000);
+
+    const another = room.bot();
+    const starting = another.start();
+    await room.settled(another.stop());
+    await expect(starting).resolves.toBeUndefined();
+    expect(await another.closed).toBeUndefined();
+    expect(another.client.state).toBe("closed");
+  });
 });
