@@ -27,4 +27,7 @@ export type {
   Within,
 } from "./bot/context.ts";
 export { answerTo, anyOf, from, matching, not, toMe, topic } from "./bot/filters.ts";
-export type { SessionOptions, SessionStorage } from "./bot/session-options.ts";
+export type { SessionOptions } from "./bot/session-options.ts";
+export { fileSessions } from "./bot/sessions/file-sessions.ts";
+export { memorySessions } from "./bot/sessions/memory-sessions.ts";
+export type { SessionStorage } from "./bot/sessions/session-storage.ts";

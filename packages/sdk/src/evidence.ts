@@ -1,3 +1,10 @@
+export {
+  canonicalJson,
+  type JsonObject,
+  type JsonValue,
+  MAX_JSON_DEPTH,
+  parseCanonicalJson,
+} from "./base/canonical-json.ts";
 export { ENTRY_KINDS, type EntryKind, MESSAGE_KINDS, type MessageKind } from "./base/message-kind.ts";
 export { type Checkpoint, openCheckpoint, originOf, readCheckpoint, signCheckpoint } from "./evidence/checkpoint.ts";
 export { type Delivery, deliveryOf, deliveryText } from "./evidence/delivery.ts";
@@ -21,6 +28,7 @@ export {
   verifyExport,
 } from "./evidence/export-verifier.ts";
 export {
+  type Content,
   commit,
   encodeContent,
   encodeLeaf,
@@ -28,6 +36,7 @@ export {
   parseContent,
   parseLeaf,
   peopleIn,
+  readContent,
   SALT_BYTES,
 } from "./evidence/leaf.ts";
 export { LogFollower, type LogIdentity, LogTrust, type TrustedCheckpoint } from "./evidence/log-follower.ts";

@@ -1,14 +1,17 @@
+export type { JsonObject, JsonValue } from "./base/canonical-json.ts";
 export { type Clock, systemClock, type Timer } from "./base/clock.ts";
+export type * from "./base/custom-types.js";
 export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from "./base/errors.ts";
 export { randomId } from "./base/id.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export type { EntryKind, MessageKind, Priority } from "./base/message-kind.ts";
+export type { Annotations, MetadataOf } from "./base/metadata.ts";
 export type { ClientEvents, PendingConsent } from "./client/client-events.ts";
 export type { RedRoomClientOptions } from "./client/client-options.ts";
 export type { Cursor } from "./client/cursor.ts";
 export type { ReadableKind, SealedMessage, TopicMessage } from "./client/message.ts";
 export type { DeliveryReceipt, LoopGaps } from "./client/message-loop.ts";
-export type { AddressOptions, AskOptions, OutboxLimits, SendOptions } from "./client/outbox.ts";
+export type { AddressOptions, AskOptions, MessageOptions, OutboxLimits, SendOptions } from "./client/outbox.ts";
 export type { Member, Person, Presence, Self, WaitingPair } from "./client/person.ts";
 export { RedRoomClient } from "./client/redroom-client.ts";
 export type { Delivered, DeliveredOptions, Sending, SendState, Stored } from "./client/sending.ts";
@@ -37,6 +40,7 @@ export { createUser, type NewUser } from "./server/create-user.ts";
 export type {
   Action,
   AfterAppendPayload,
+  Annotated,
   Authenticate,
   AuthenticatePayload,
   AuthorizePayload,
@@ -48,6 +52,7 @@ export type {
   SubmittedMessage,
   TopicPerson,
 } from "./server/extension.ts";
+export type { MetadataSchemas } from "./server/metadata-rules.ts";
 export { MIN_PASSWORD_CHARACTERS } from "./server/password-rules.ts";
 export { DEFAULT_QUOTAS, type Quota, type QuotaOptions, type Quotas, type Rates } from "./server/quotas.ts";
 export { type CloseOptions, RedRoomServer, type ServerEvents } from "./server/redroom-server.ts";
@@ -55,6 +60,7 @@ export { createTopic, type TopicOptions } from "./server/requests.ts";
 export type { RedRoomServerOptions } from "./server/server-options.ts";
 export { setPassword } from "./server/set-password.ts";
 export { checkRoles, type Membership, setRoles } from "./server/set-roles.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./server/standard-schema.ts";
 export type { ClientState, StateChange } from "./session/client-state.ts";
 export type { Credentials, CredentialsRequest, CredentialsSource } from "./session/credentials.ts";
 export type { ReconnectDelays } from "./session/reconnect.ts";

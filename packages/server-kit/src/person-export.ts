@@ -1,4 +1,4 @@
-import { parseContent, parseLeaf } from "@redroom/sdk/evidence";
+import { parseLeaf, readContent } from "@redroom/sdk/evidence";
 import { type StoredEntry, type TopicStore, topicsOf, type UserRecord } from "@redroom/sdk/store";
 import { accountOf } from "./account.ts";
 
@@ -51,6 +51,6 @@ function messageOf({ seq, leaf, content }: StoredEntry, pseudonym: string) {
   if (fields?.by !== pseudonym) return undefined;
   const { kind, at, re, to, id } = fields;
   // Without a text it was erased.
-  const text = content === undefined ? null : (parseContent(content) ?? null);
-  return { seq, at: new Date(at).toISOString(), id, kind, ...(re !== undefined && { re }), ...(to && { to }), text };
+  const said = readContent(content ?? "") ?? { text: null };
+  return { seq, at: new Date(at).toISOString(), id, kind, ...(re !== undefined && { re }), ...(to && { to }), ...said };
 }

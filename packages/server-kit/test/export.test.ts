@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTopic, RedRoomClient } from "@redroom/sdk";
@@ -14,6 +15,9 @@ import { record, type Said } from "./record.ts";
 import { runHere } from "./run-here.ts";
 
 const NASTY = `<script>alert("1")</script> & 'x'\nzweite Zeile\r\n\u05e9\u05dc\u05d5\u05dd \u202e\u0000 Ende`;
+
+const python = process.platform === "win32" ? "python" : "python3";
+const hasPython = spawnSync(python, ["--version"]).status === 0 && spawnSync("openssl", ["version"]).status === 0;
 
 let home: Awaited<ReturnType<typeof temporaryFolder>>;
 let data: string;
@@ -121,6 +125,43 @@ describe("redroom-server export", () => {
     expect((await check()).verdict).toMatchObject({ valid: true, visible: 2, erased: 1, withheld: 0 });
     const page = `${await file("index.html")}`;
     expect(page).toContain('<p class="none"><span lang="en">[erased, see <a href="#n2">#2</a>]</span>');
+    for (const name of await readdir(out)) expect(`${await file(name)}`).not.toContain("streng geheim");
+  });
+
+  it("shows what applications have added to a message, and proves it", async () => {
+    const metadata = { deal: "<b>Müller</b>", parts: [1, { until: null }] };
+    await say({ by: "anna", text: "Wie hoch?", kind: "question", metadata, annotations: { checkedBy: "legal" } });
+
+    await exported();
+
+    const seen: object[] = [];
+    const [keys, checkpoint, directory, entries, receipts] = await Promise.all(
+      ["keys.json", "checkpoint", "directory.json", "entries.jsonl", "receipts.jsonl"].map(file),
+    );
+    if (!keys || !checkpoint || !directory || !entries || !receipts) throw new Error("a file is missing");
+    const parts = { keys, checkpoint, directory, entries: [entries], receipts: [receipts] };
+    const verdict = await verifyExport(parts, { onEntry: (entry) => void seen.push(entry) });
+    expect(verdict).toMatchObject({ valid: true, visible: 2 });
+    expect(seen[0]).toMatchObject({ text: "Wie hoch?", metadata, annotations: { checkedBy: "legal" } });
+    const page = `${await file("index.html")}`;
+    expect(page).toContain("deal: &quot;&lt;b&gt;Müller&lt;/b&gt;&quot;\nparts: [1,{&quot;until&quot;:null}]</pre>");
+    expect(page).toContain("checkedBy: &quot;legal&quot;</pre>");
+    if (!hasPython) return;
+    const printed = spawnSync(python, [join(out, "verify.py"), out, "--print"], { encoding: "utf8" });
+    expect(printed).toMatchObject({ status: 0, stderr: "" });
+    expect(printed.stdout).toContain('"Wie hoch?" metadata: {"deal": "<b>M\\u00fcller</b>", ');
+    expect(printed.stdout).toContain('annotations: {"checkedBy": "legal"}\n');
+  });
+
+  it("has nothing of what was added to an erased message", async () => {
+    const metadata = { deal: "streng geheim" };
+    await say(
+      { by: "anna", text: "Wie hoch?", metadata, annotations: metadata },
+      { by: "operator", kind: "erasure", re: 1, text: "Art. 17 DSGVO", erase: true },
+    );
+    expect((await runHere("verify", "--data", data)).code).toBe(0);
+    await exported();
+    expect((await check()).verdict).toMatchObject({ valid: true, visible: 2, erased: 1 });
     for (const name of await readdir(out)) expect(`${await file(name)}`).not.toContain("streng geheim");
   });
 

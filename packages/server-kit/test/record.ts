@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type EntryKind, randomId } from "@redroom/sdk";
-import { commit, encodeContent, encodeLeaf, SALT_BYTES } from "@redroom/sdk/evidence";
+import { commit, encodeContent, encodeLeaf, type JsonObject, SALT_BYTES } from "@redroom/sdk/evidence";
 import type { TopicStore } from "@redroom/sdk/store";
 
 export interface Said {
@@ -14,6 +14,8 @@ export interface Said {
   readonly due?: number;
   /** By name. */
   readonly asked?: readonly string[];
+  readonly metadata?: JsonObject;
+  readonly annotations?: JsonObject;
   /** Takes the text of entry `re` away. */
   readonly erase?: boolean;
 }
@@ -33,8 +35,8 @@ export async function record(
   for (const name of new Set(messages.flatMap(({ by, to = [], asked = [] }) => [by, ...to, ...asked]))) {
     pseudonyms.set(name, await store.pseudonym(topicId, { id: ids[name] ?? name, name }));
   }
-  const appends = messages.map(({ by, text, kind = "note", re, to, asked, priority, due, erase }) => {
-    const [id, salt, content] = [randomId(), randomBytes(SALT_BYTES), encodeContent(text)];
+  const appends = messages.map(({ by, text, kind = "note", re, to, asked, priority, due, erase, ...added }) => {
+    const [id, salt, content] = [randomId(), randomBytes(SALT_BYTES), encodeContent(text, added)];
     const author = pseudonyms.get(by) ?? "";
     const named = (names?: readonly string[]) => names?.map((name) => pseudonyms.get(name) ?? "");
     const facts = { re, to: named(to), asked: named(asked), priority, due };

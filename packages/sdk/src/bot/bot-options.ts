@@ -14,7 +14,7 @@ export interface BotOptions<S = undefined> extends RedRoomClientOptions {
   readonly topics?: readonly string[];
   /** Where to begin in a topic that the bot has never been in; `now` by default. */
   readonly from?: "now" | "start";
-  /** Whether what the bot has written itself is handled, too; `false` by default. */
+  /** Whether what the bot does itself is handled, too: what it writes, and that it is there. `false` by default. */
   readonly own?: boolean;
   /** Small state, for a topic or a user: `ctx.session`. */
   readonly session?: SessionOptions<S>;

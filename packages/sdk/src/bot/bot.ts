@@ -1,6 +1,7 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import type { Person } from "../client/person.ts";
 import { RedRoomClient } from "../client/redroom-client.ts";
 import type { Topic } from "../client/topic.ts";
 import { type BotOptions, type Settings, settingsOf } from "./bot-options.ts";
@@ -97,7 +98,8 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
    * @param options.drainMs How long to wait for handlers, and for the server's answers; 5,000 by default.
    */
   stop(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.drainMs ?? 5_000, undefined);
+    const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
+    this.#stopping ??= started.then(() => this.#stop(options.drainMs ?? 5_000, undefined));
     return this.#stopping;
   }
 
@@ -132,15 +134,20 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
       this.#lookAgain(client);
     } catch (thrown) {
       const error = toRedRoomError(thrown, "INTERNAL", "start the bot");
-      await this.#end(error);
+      if (this.#stopping === undefined) await this.#end(error);
       throw error;
     }
   }
 
   #listen(client: RedRoomClient): void {
     const notice = (topic: Topic, content: NoticeContent): void => this.#running.get(topic.title)?.notice(content);
-    client.on("presence", ({ topic, ...about }) => notice(topic, { event: "presence", ...about }));
-    client.on("typing", ({ topic, ...about }) => notice(topic, { event: "typing", ...about }));
+    const isOwn = (topic: Topic, member: Person): boolean => !this.#settings.own && member.id === topic.self?.id;
+    client.on("presence", ({ topic, member, presence }) => {
+      if (!isOwn(topic, member)) notice(topic, { event: "presence", member, presence });
+    });
+    client.on("typing", ({ topic, member, active }) => {
+      if (!isOwn(topic, member)) notice(topic, { event: "typing", member, active });
+    });
     client.on("rights", ({ topic, ...about }) => notice(topic, { event: "rights", ...about }));
     client.on("waiting", ({ topic, ...about }) => notice(topic, { event: "waiting", ...about }));
     client.on("topicFailed", ({ topic, error }) => this.#running.get(topic.title)?.fail(error));

@@ -35,7 +35,7 @@ interface Surroundings<S> {
   readonly me: Self;
   /** State of the bot: for the topic, or for whom its option `per` says. Saved when the handler has resolved. */
   session: S;
-  /** Aborts when the handler has taken too long, or the bot stops. */
+  /** Aborts at the handler's end, also where its time is over, or the bot stops. */
   readonly signal: AbortSignal;
   /** The bot's logger. */
   readonly log: Logger;

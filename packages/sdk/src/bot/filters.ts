@@ -12,7 +12,7 @@ export function holds(ctx: BotContext, filters: Filters): boolean {
 }
 
 /** Whether it is a message: then it has `message`. */
-export function isMessage(ctx: BotContext): ctx is MessageContext {
+function isMessage(ctx: BotContext): ctx is MessageContext {
   return "message" in ctx;
 }
 

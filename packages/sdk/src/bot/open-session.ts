@@ -1,6 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { Locks } from "./locks.ts";
-import type { SessionStorage } from "./session-options.ts";
+import type { SessionStorage } from "./sessions/session-storage.ts";
 
 /** What a storage holds of a session. */
 interface Kept {

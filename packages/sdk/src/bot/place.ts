@@ -3,7 +3,7 @@ import { addRange, type Range } from "../evidence/ranges.ts";
 import type { GivenUp } from "./context.ts";
 
 /** So many entries can be given up before somebody has to look at them. */
-export const MAX_GIVEN_UP = 200;
+const MAX_GIVEN_UP = 200;
 
 /** Of a reason, as it stands in JSON: the list must fit into a cursor, together with what is finished. */
 const MAX_REASON_BYTES = 100;

@@ -1,13 +1,5 @@
 import type { BotContext } from "./context.ts";
-
-/** Where sessions are kept: small texts by key. One bot uses it at a time. */
-export interface SessionStorage {
-  /** @returns `undefined` where nothing was written. */
-  read(key: string): Promise<string | undefined>;
-  /** Resolves when it is durable, where the storage is. @param value `undefined`: no longer anything. */
-  write(key: string, value: string | undefined): Promise<void>;
-  close?(): Promise<void>;
-}
+import type { SessionStorage } from "./sessions/session-storage.ts";
 
 /** State of a bot that lasts from one entry to the next. */
 export interface SessionOptions<S> {

@@ -2,7 +2,8 @@ import type { Attempt } from "./attempt.ts";
 import type { BotContext } from "./context.ts";
 import { Locks } from "./locks.ts";
 import { OpenSession, type SessionHost } from "./open-session.ts";
-import { type SessionOptions, type SessionStorage, sessionKey } from "./session-options.ts";
+import { type SessionOptions, sessionKey } from "./session-options.ts";
+import { memorySessions } from "./sessions/memory-sessions.ts";
 
 /** The sessions of a bot. */
 export class Sessions {
@@ -10,7 +11,7 @@ export class Sessions {
   readonly #per: SessionOptions<unknown>["per"];
   readonly #host: SessionHost;
 
-  constructor(bot: string, { initial, storage = inMemory(), per }: SessionOptions<unknown>) {
+  constructor(bot: string, { initial, storage = memorySessions(), per }: SessionOptions<unknown>) {
     this.#bot = bot;
     this.#per = per;
     this.#host = { storage, initial, locks: new Locks() };
@@ -28,12 +29,4 @@ export class Sessions {
   async close(): Promise<void> {
     await this.#host.storage.close?.();
   }
-}
-
-function inMemory(): SessionStorage {
-  const values = new Map<string, string>();
-  return {
-    read: async (key) => values.get(key),
-    write: async (key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
-  };
 }

@@ -18,7 +18,7 @@ import { type Fate, TopicWork } from "./topic-work.ts";
 /** So much is read without a save, where nothing of it was for a handler. */
 const UNSAVED = 256;
 
-export interface RunnerOptions {
+interface RunnerOptions {
   /** The bot's. */
   readonly name: string;
   readonly from: "now" | "start";
@@ -121,7 +121,9 @@ export class TopicRunner {
 
   /** Something beside the record is to be handled. */
   notice(content: NoticeContent): void {
-    this.#work.notice(() => this.#notice(content));
+    const { clock, options } = this.#host;
+    const attempt = new Attempt({ ...options, clock, online: () => true, wake: () => {} }, 1, clock.now());
+    this.#work.notice({ attempt, begin: () => this.#notice(content, attempt) });
   }
 
   /** @returns When the place is durable. `false`: no such entry is listed. */
@@ -234,16 +236,15 @@ export class TopicRunner {
   }
 
   /** Once: what is not in the record does not come again. */
-  async #notice(content: NoticeContent): Promise<void> {
-    const { clock, tell, options } = this.#host;
-    const attempt = new Attempt({ ...options, clock, online: () => true, wake: () => {} }, 1, clock.now());
+  async #notice(content: NoticeContent, attempt: Attempt): Promise<void> {
     const sendAs: SendAs = (_, text, sending) => this.#sends.send(text, { ...sending, id: randomId() }, 0);
     let about: BotContext | undefined;
     const keep = (ctx: BotContext): void => {
       about = ctx;
     };
     await attempt.begin(() => this.#run(content, attempt, undefined, sendAs, keep));
-    if (attempt.outcome?.kind === "failed") tell(attempt.outcome.error, about, { outcome: "reported" });
+    const { outcome } = attempt;
+    if (outcome?.kind === "failed") this.#host.tell(outcome.error, about, { outcome: "reported" });
   }
 
   async #run(
@@ -253,6 +254,7 @@ export class TopicRunner {
     sendAs: SendAs,
     keep: (ctx: BotContext) => void,
   ): Promise<void> {
+    keep(contextOf(this.#scene, about, attempt, undefined, sendAs)); // for whoever hears that there is no session
     const session = await this.#host.sessions?.open(viewOf(this.#scene, about), this.#topicId, place, attempt);
     const ctx = contextOf(this.#scene, about, attempt, session, sendAs);
     keep(ctx);

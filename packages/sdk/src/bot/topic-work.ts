@@ -38,7 +38,12 @@ interface Work {
   attempt: Attempt;
 }
 
-type Notice = () => Promise<void>;
+/** What stands beside the log, to be handled once. */
+export interface Notice {
+  readonly attempt: Attempt;
+  /** @returns When it has ended. */
+  begin(): Promise<void>;
+}
 
 /**
  * The entries of one topic, each in its turn: the next one begins when the one before is finished, or waits for a message. What
@@ -127,7 +132,7 @@ export class TopicWork {
     const expired = this.#waiting.find(({ attempt }) => attempt.deadline <= now);
     if (expired !== undefined) return () => this.#turn(expired, () => expired.attempt.expire(now));
     const notice = this.#notices.shift();
-    if (notice !== undefined) return () => this.#slots.use(notice);
+    if (notice !== undefined) return () => this.#act(notice.attempt, () => notice.begin());
     if (head === undefined) return undefined;
     if (taker !== undefined) return () => this.#turn(taker, () => this.#give(head, taker.attempt));
     return full ? undefined : () => this.#begin(head);
@@ -166,14 +171,18 @@ export class TopicWork {
 
   /** One turn of a handler, then what follows from it. */
   async #turn(work: Work, turn: () => Promise<void>): Promise<void> {
-    await this.#slots.use(async () => {
+    await this.#act(work.attempt, turn);
+    if (work.attempt.outcome !== undefined) await this.#settle(work);
+    else this.#setWaiting(work);
+  }
+
+  #act(attempt: Attempt, turn: () => Promise<void>): Promise<void> {
+    return this.#slots.use(async () => {
       if (this.#stopped) return;
-      this.#active = work.attempt;
+      this.#active = attempt;
       await turn();
       this.#active = undefined;
     });
-    if (work.attempt.outcome !== undefined) await this.#settle(work);
-    else this.#setWaiting(work);
   }
 
   #setWaiting(work: Work): void {

@@ -1,7 +1,8 @@
 import { fromUtf8 } from "../base/bytes.ts";
 import type { EntryKind, Priority } from "../base/message-kind.ts";
+import type { Annotations, MetadataOf } from "../base/metadata.ts";
 import { type Delivery, deliveryOf } from "../evidence/delivery.ts";
-import { commit, type LeafFields, parseContent, parseLeaf } from "../evidence/leaf.ts";
+import { type Content, commit, type LeafFields, parseLeaf, readContent } from "../evidence/leaf.ts";
 import { unpackEntry } from "../protocol/entry-body.ts";
 import { protocolError } from "../protocol/frame.ts";
 import type { MessageOf } from "../protocol/messages.ts";
@@ -41,6 +42,10 @@ export type TopicMessage<Kind extends ReadableKind = ReadableKind> = Kind extend
 interface Readable<Kind extends ReadableKind> extends MessageFacts {
   readonly kind: Kind;
   readonly text: string;
+  /** What its author's application added: JSON that the server's schema has let pass. Part of the record, like the text. */
+  readonly metadata?: MetadataOf<Kind>;
+  /** What the server's application added. Part of the record, like the text. */
+  readonly annotations?: Annotations;
   /** The answer was sealed when it came, and is handed over now: behind the reveal of this seq. */
   readonly revealedBy?: number;
 }
@@ -76,6 +81,8 @@ export interface ReadEntry {
   /** The present name of the person behind `fields.by`. */
   readonly author: string;
   readonly text: string;
+  readonly metadata?: Content["metadata"];
+  readonly annotations?: Content["annotations"];
   /** What an entry of the kind `delivery` says. */
   readonly delivery?: Delivery;
 }
@@ -99,13 +106,13 @@ export function readEntry(
   const { author, leaf, content, salt } = unpackEntry({ ...entry, type: "entry" });
   const fields = readLeaf(leaf, topicId, expectedSeq);
   const { seq, kind, commitment } = fields;
-  const text = parseContent(content);
-  if (text === undefined) throw protocolError(`entry ${seq} is not well formed`);
+  const said = readContent(content);
+  if (said === undefined) throw protocolError(`entry ${seq} is not well formed`);
   if (commit(salt, content) !== commitment) throw protocolError(`the text of entry ${seq} is not the one committed to`);
-  if (kind !== "delivery") return { leaf, fields, author, text };
-  const delivery = deliveryOf(fields, text);
+  if (kind !== "delivery") return { leaf, fields, author, ...said };
+  const delivery = deliveryOf(fields, said.text);
   if (delivery === undefined || delivery.last >= seq) throw protocolError(`entry ${seq} does not say who has what`);
-  return { leaf, fields, author, text, delivery };
+  return { leaf, fields, author, ...said, delivery };
 }
 
 /**
@@ -147,21 +154,24 @@ const isSealable = (fields: LeafFields): fields is SealedFields =>
 
 /** @returns The message that an entry is; `undefined` for what is none: deliveries and memberships. */
 export function messageOf(
-  { fields, author, text }: Omit<ReadEntry, "leaf">,
+  { fields, author, text, metadata, annotations }: Omit<ReadEntry, "leaf">,
   nameOf: NameOf,
   revealedBy?: number,
 ): TopicMessage | undefined {
   const { kind, priority, due, asked } = fields;
   if (kind === "delivery" || kind === "membership") return undefined;
-  const facts = { ...factsOf(fields, author, nameOf), text, ...(revealedBy !== undefined && { revealedBy }) };
-  if (kind !== "question") return { ...facts, kind };
   return {
-    ...facts,
+    ...factsOf(fields, author, nameOf),
     kind,
+    text,
+    ...(metadata && { metadata }),
+    ...(annotations && { annotations }),
+    ...(revealedBy !== undefined && { revealedBy }),
     ...(priority !== undefined && { priority }),
     ...(due !== undefined && { due: new Date(due) }),
     ...(asked !== undefined && { asked: asked.map((id) => ({ id, name: nameOf(id) })) }),
-  };
+    // A leaf has these three on questions only, and what is declared of metadata is for the server to check.
+  } as TopicMessage;
 }
 
 export function sealedMessageOf({ fields, author }: ReadSealed, nameOf: NameOf): SealedMessage {

@@ -1,8 +1,10 @@
-import { utf8 } from "../base/bytes.ts";
+import { concatBytes, utf8 } from "../base/bytes.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import type { MessageKind, Priority } from "../base/message-kind.ts";
+import type { MetadataOf } from "../base/metadata.ts";
 import { checkMessage } from "../protocol/codec.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
@@ -17,29 +19,43 @@ export interface AddressOptions {
   readonly id?: string;
 }
 
+/** What a message of a kind may have. */
+export interface MessageOptions<Kind extends MessageKind> extends AddressOptions {
+  /**
+   * What your application adds: a JSON object of at most `limits.maxMetadataBytes` (4,096 by default), declared in
+   * `CustomTypes`. The server's schema for this kind decides whether it is taken; without one it is refused.
+   */
+  readonly metadata?: MetadataOf<Kind>;
+}
+
 /** What a question may have besides. */
-export interface AskOptions extends AddressOptions {
+export interface AskOptions extends MessageOptions<"question"> {
   /** How soon it wants an answer; `normal` by default. */
   readonly priority?: Priority;
   /** Until when it wants an answer. */
   readonly due?: Date;
 }
 
-export interface SendOptions extends AskOptions {
+export interface SendOptions<Kind extends MessageKind = MessageKind>
+  extends Omit<AskOptions, "metadata">,
+    MessageOptions<Kind> {
   /** `note` by default. */
-  readonly kind?: MessageKind;
+  readonly kind?: Kind;
   /** The seq of the message that this one refers to. */
   readonly re?: number;
 }
 
 /** A message as it is sent: the people that it names are members. */
-export type Addressed = Omit<SendOptions, "to"> & { readonly to?: readonly Person[] | undefined };
+export type Addressed = Omit<SendOptions, "to" | "metadata"> & {
+  readonly metadata?: object | undefined;
+  readonly to?: readonly Person[] | undefined;
+};
 
 /** How much may wait to be stored, for each topic. */
 export interface OutboxLimits {
   /** 1,024 by default. */
   readonly maxMessages: number;
-  /** UTF-8 bytes of their texts; 16 MiB by default. */
+  /** UTF-8 bytes of their texts and metadata; 16 MiB by default. */
   readonly maxBytes: number;
 }
 
@@ -78,11 +94,12 @@ export class Outbox {
   /**
    * Checks a message and takes it.
    *
-   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `OUTBOX_FULL`, `OPTIONS_INVALID`.
+   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `METADATA_INVALID`, `OUTBOX_FULL`, `OPTIONS_INVALID`.
    */
   add(text: string, options: Addressed, limits: Limits, clock: Clock, onState: (sending: Sending) => void): Sending {
-    const { kind = "note", re, id = randomId(), to } = options;
-    const body = bodyOf(text, kind, limits);
+    const { kind = "note", re, id = randomId(), to, metadata } = options;
+    const [textBytes, metadataBytes] = [bytesOfText(text, kind, limits), bytesOfMetadata(metadata, limits)];
+    const body = concatBytes([textBytes, metadataBytes]);
     const { maxMessages, maxBytes } = this.#limits;
     if (this.#waiting.size >= maxMessages || this.#bytes + body.byteLength > maxBytes) {
       throw new RedRoomError(
@@ -91,7 +108,7 @@ export class Outbox {
         { retryable: true, remedy: "wait for earlier messages before sending more" },
       );
     }
-    const message = publicationOf(id, kind, options, body);
+    const message = publicationOf(id, kind, options, body, metadataBytes.byteLength);
     checkMessage(message);
     if (this.#waiting.has(id)) throw new RedRoomError("OPTIONS_INVALID", `unable to send; ${id} is on its way already`);
     const sending = new Sending({ id, kind, text, re, to }, clock, onState);
@@ -153,7 +170,7 @@ export class Outbox {
   }
 }
 
-function bodyOf(text: string, kind: MessageKind, { maxTextBytes }: Limits): Uint8Array {
+function bytesOfText(text: string, kind: MessageKind, { maxTextBytes }: Limits): Uint8Array {
   if (!text.isWellFormed()) throw new RedRoomError("TEXT_INVALID", "unable to send; the text is not Unicode");
   // These two say something without a reason, too.
   if (text === "" && kind !== "withdrawal" && kind !== "reveal") {
@@ -167,11 +184,32 @@ function bodyOf(text: string, kind: MessageKind, { maxTextBytes }: Limits): Uint
   );
 }
 
+/** None for an object without members. */
+function bytesOfMetadata(metadata: object | undefined, { maxMetadataBytes }: Limits): Uint8Array {
+  const json = metadata === undefined ? "{}" : jsonOf(metadata);
+  const bytes = json === "{}" ? new Uint8Array(0) : utf8(json);
+  if (bytes.byteLength <= maxMetadataBytes) return bytes;
+  throw new RedRoomError(
+    "METADATA_INVALID",
+    `unable to send; the metadata has ${bytes.byteLength} bytes, the limit is ${maxMetadataBytes}`,
+  );
+}
+
+function jsonOf(metadata: object): string {
+  try {
+    return canonicalJson(metadata);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RedRoomError("METADATA_INVALID", `unable to send the metadata as JSON; ${reason}`, { cause });
+  }
+}
+
 function publicationOf(
   id: string,
   kind: MessageKind,
   { to, re, priority, due }: Addressed,
   body: Uint8Array,
+  metadataBytes: number,
 ): Publication {
   if (kind !== "question" && (priority !== undefined || due !== undefined)) {
     throw new RedRoomError(
@@ -187,6 +225,7 @@ function publicationOf(
     ...(re !== undefined && { re }),
     ...(priority !== undefined && priority !== "normal" && { priority }),
     ...(due !== undefined && { due: due.getTime() }),
+    ...(metadataBytes > 0 && { metadataBytes }),
     body,
   };
 }

@@ -109,7 +109,10 @@ export class RecordedTopic {
    * @param name 1 to 32 characters: small letters, digits and `-`, a letter first. A user has at most 16 in a topic.
    * @example
    * const cursor = await topic.claimCursor("archivist");
-   * for await (const { seq } of topic.messages({ from: Number(cursor.value ?? 0) + 1 })) await cursor.save(`${seq}`);
+   * for await (const message of topic.messages({ from: Number(cursor.value ?? 0) + 1 })) {
+   *   await archive(message);
+   *   await cursor.save(`${message.revealedBy ?? message.seq}`);
+   * }
    *
    * @throws {RedRoomError} `OPTIONS_INVALID` for a name that cannot be one, `TOO_MANY_CURSORS`.
    */

@@ -1,11 +1,12 @@
 import { RedRoomError } from "../base/errors.ts";
+import type { MessageKind } from "../base/message-kind.ts";
 import type { Capability } from "../rules/policy.ts";
 import { fill } from "../rules/prepared.ts";
 import type { Link } from "./link.ts";
 import { messageOf, type ReadEntry, type ReadSealed, sealedMessageOf, type TopicMessage } from "./message.ts";
 import type { MessageFeed } from "./message-feed.ts";
 import { type LoopGaps, openLoop } from "./message-loop.ts";
-import type { AddressOptions, AskOptions, SendOptions } from "./outbox.ts";
+import type { AskOptions, MessageOptions, SendOptions } from "./outbox.ts";
 import { OwnMessages } from "./own-messages.ts";
 import type { Member, Self, WaitingPair } from "./person.ts";
 import { owesReceipt, placeOf } from "./receipt-owed.ts";
@@ -150,10 +151,10 @@ export class Topic extends RecordedTopic {
    * Messages of one client to one topic are stored in call order. While there is no connection they wait, in memory, and
    * go out by themselves; what was sent and not answered goes again under its id, and is stored once.
    *
-   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `RECIPIENT_INVALID`, `OUTBOX_FULL`, `OPTIONS_INVALID`,
-   * `STREAM_CLOSED` at once.
+   * @throws {RedRoomError} `TEXT_INVALID`, `TEXT_TOO_LARGE`, `METADATA_INVALID`, `RECIPIENT_INVALID`, `OUTBOX_FULL`,
+   * `OPTIONS_INVALID`, `STREAM_CLOSED` at once; `METADATA_INVALID` also when the server does not take it.
    */
-  send(text: string, options: SendOptions = {}): Sending {
+  send<Kind extends MessageKind = "note">(text: string, options: SendOptions<Kind> = {}): Sending {
     this.#host.alive();
     const reader = this.#reader;
     if (reader === undefined || !this.#opened || this.#closing !== undefined) {
@@ -173,12 +174,12 @@ export class Topic extends RecordedTopic {
   }
 
   /** Answers a question. See `send`. In a regulated topic the asker reads it once nothing keeps it sealed. */
-  answer(question: Pick<TopicMessage, "seq">, text: string, options: AddressOptions = {}): Sending {
+  answer(question: Pick<TopicMessage, "seq">, text: string, options: MessageOptions<"answer"> = {}): Sending {
     return this.send(text, { ...options, kind: "answer", re: question.seq });
   }
 
   /** Writes something that is neither question nor answer. See `send`. */
-  note(text: string, options: AddressOptions = {}): Sending {
+  note(text: string, options: MessageOptions<"note"> = {}): Sending {
     return this.send(text, { ...options, kind: "note" });
   }
 
@@ -187,17 +188,21 @@ export class Topic extends RecordedTopic {
    *
    * @throws {RedRoomError} `TEXT_INVALID` at once when a value is missing, or is for no placeholder.
    */
-  sendPrepared(
-    { kind, text }: Pick<PreparedMessage, "kind" | "text">,
+  sendPrepared<Kind extends MessageKind>(
+    { kind, text }: Pick<PreparedMessage, "text"> & { readonly kind: Kind },
     values: Readonly<Record<string, string>> = {},
-    options: Omit<SendOptions, "kind"> = {},
+    options: Omit<SendOptions<Kind>, "kind"> = {},
   ): Sending {
-    return this.send(fill(text, values), { ...options, kind });
+    return this.send<Kind>(fill(text, values), { ...options, kind });
   }
 
   /** Corrects a message of ours: nothing is changed, the correction refers to it and goes to the same people. See `send`. */
-  correct(message: Pick<TopicMessage, "seq">, text: string): Sending {
-    return this.send(text, { kind: "correction", re: message.seq });
+  correct(
+    message: Pick<TopicMessage, "seq">,
+    text: string,
+    options: Omit<MessageOptions<"correction">, "to"> = {},
+  ): Sending {
+    return this.send(text, { ...options, kind: "correction", re: message.seq });
   }
 
   /** Withdraws a question of ours that is open. See `send`. */

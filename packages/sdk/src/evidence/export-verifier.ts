@@ -11,7 +11,7 @@ import {
   parseExportKeys,
 } from "./export-format.ts";
 import { splitLines } from "./export-lines.ts";
-import { commit, type LeafFields, parseContent, parseLeaf, peopleIn, SALT_BYTES } from "./leaf.ts";
+import { type Content, commit, type LeafFields, parseLeaf, peopleIn, readContent, SALT_BYTES } from "./leaf.ts";
 import { verifyLogKey } from "./log-key.ts";
 import { appendLeaf, EMPTY_FRONTIER, EMPTY_ROOT, equalHashes, hashLeaf, rootOf } from "./merkle.ts";
 
@@ -40,6 +40,9 @@ export interface VerifiedEntry {
   readonly leaf: LeafFields;
   /** `undefined` where it is withheld or erased. */
   readonly text: string | undefined;
+  /** What the author's application and the server's have added, where they have and it is there. */
+  readonly metadata?: Content["metadata"];
+  readonly annotations?: Content["annotations"];
   /** What it says, where it is of the kind `delivery` and its text is there. */
   readonly delivery: Delivery | undefined;
 }
@@ -202,12 +205,12 @@ function readEntry(
   const { content, salt } = row;
   if (content === undefined || salt === undefined)
     return { line: row.leaf, entry: { leaf, text: undefined, delivery: undefined } };
-  const text = parseContent(content);
+  const said = readContent(content);
   const committed = salt.byteLength === SALT_BYTES && commit(salt, content) === leaf.commitment;
-  if (!committed || text === undefined) throw new Fault("commitment", seq);
-  const delivery = leaf.kind === "delivery" ? deliveryOf(leaf, text) : undefined;
+  if (!committed || said === undefined) throw new Fault("commitment", seq);
+  const delivery = leaf.kind === "delivery" ? deliveryOf(leaf, said.text) : undefined;
   if (leaf.kind === "delivery" && delivery === undefined) throw new Fault("delivery", seq);
-  return { line: row.leaf, entry: { leaf, text, delivery } };
+  return { line: row.leaf, entry: { leaf, ...said, delivery } };
 }
 
 const equalBytes = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

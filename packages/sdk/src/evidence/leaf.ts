@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { concatBytes, toBase64Url, utf8 } from "../base/bytes.ts";
+import { canonicalJson, isFilledObject, type JsonObject } from "../base/canonical-json.ts";
 import { ENTRY_KINDS, type EntryKind, type Priority } from "../base/message-kind.ts";
 
 /** The facts that an entry's leaf fixes for ever. Neither text nor names are among them. */
@@ -78,19 +79,46 @@ export function peopleIn({ by, to = [], asked = [] }: LeafFields): string[] {
   return [by, ...to, ...asked];
 }
 
-/** The content line: one line of JSON with the text. Like the leaf it is kept and passed on as it is. */
-export function encodeContent(text: string): string {
-  return JSON.stringify({ text });
+/** What a content line says. */
+export interface Content {
+  readonly text: string;
+  /** What the author's application added. */
+  readonly metadata?: JsonObject | undefined;
+  /** What the server's application added. */
+  readonly annotations?: JsonObject | undefined;
 }
 
-/** @returns The text, or `undefined` for anything that `encodeContent` would not have written. */
-export function parseContent(content: string): string | undefined {
+/**
+ * The content line: one line of JSON with the text, and with metadata and annotations where they have members, in this order,
+ * each in canonical JSON. Like the leaf it is kept and passed on as it is.
+ *
+ * @throws {TypeError} What `canonicalJson` throws.
+ */
+export function encodeContent(text: string, { metadata, annotations }: Omit<Content, "text"> = {}): string {
+  const members = Object.entries({ metadata, annotations })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, canonicalJson(value ?? {})] as const)
+    .filter(([, json]) => json !== "{}");
+  return `{"text":${JSON.stringify(text)}${members.map(([name, json]) => `,"${name}":${json}`).join("")}}`;
+}
+
+/** @returns What it says; `undefined` for anything that `encodeContent` would not have written. */
+export function readContent(content: string): Content | undefined {
   try {
-    const { text } = JSON.parse(content) as { text: unknown };
-    return isText(text) && encodeContent(text) === content ? text : undefined;
+    const { text, metadata, annotations } = JSON.parse(content) as { readonly [Name in keyof Content]: unknown };
+    if (!isText(text) || !isExtra(metadata) || !isExtra(annotations)) return undefined;
+    if (encodeContent(text, { metadata, annotations }) !== content) return undefined;
+    return { text, ...(metadata && { metadata }), ...(annotations && { annotations }) };
   } catch {
     return undefined;
   }
+}
+
+const isExtra = (value: unknown): value is JsonObject | undefined => value === undefined || isFilledObject(value);
+
+/** @returns The text alone; `undefined` for anything that `encodeContent` would not have written. */
+export function parseContent(content: string): string | undefined {
+  return readContent(content)?.text;
 }
 
 /** `SHA-256(salt ‖ content)` in base64url: fixes the content without telling anything about it. */

@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxUnacknowledged: number;
   /** Questions of one person that may be open in one topic. */
   readonly maxOpenQuestions: number;
+  /** UTF-8 bytes of one message's metadata, as JSON; and of its annotations. */
+  readonly maxMetadataBytes: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxPageEntries: 500,
   maxUnacknowledged: 256,
   maxOpenQuestions: 100,
+  maxMetadataBytes: 4 * 1024,
 };
 
 /** A frame before the login: a hello, or a name and a password. */
@@ -27,10 +30,12 @@ export const MAX_FRAME_BYTES_BEFORE_LOGIN = 4 * 1024;
 
 /**
  * The longest frame after it: an entry, a page of 64 topics, or a cursor. A text in JSON takes up to six bytes for one (a control
- * character becomes `\u0000`), a title up to two (`\"`); the names and numbers beside them less than 32 KiB.
+ * character becomes `\u0000`), a title up to two (`\"`); metadata and annotations are JSON already; the names and numbers
+ * beside them less than 32 KiB.
  */
-export function maxFrameBytes({ maxTextBytes, maxTitleBytes }: Limits): number {
-  return Math.max(6 * maxTextBytes + 128 * maxTitleBytes, MAX_CURSOR_BYTES) + 32 * 1024;
+export function maxFrameBytes({ maxTextBytes, maxTitleBytes, maxMetadataBytes }: Limits): number {
+  const entryBytes = 6 * maxTextBytes + 128 * maxTitleBytes + 2 * maxMetadataBytes;
+  return Math.max(entryBytes, MAX_CURSOR_BYTES) + 32 * 1024;
 }
 
 /** UTF-8 bytes of what a cursor says, and characters of its name. */
@@ -57,6 +62,7 @@ const HIGHEST: Limits = {
   maxPageEntries: 10_000,
   maxUnacknowledged: 100_000,
   maxOpenQuestions: 10_000,
+  maxMetadataBytes: 64 * 1024,
 };
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`, naming the limit. */

@@ -76,6 +76,7 @@ export const MESSAGES = {
         maxPageEntries: count,
         maxUnacknowledged: count,
         maxOpenQuestions: count,
+        maxMetadataBytes: count,
       }),
       heartbeatMs: count,
       logKey: hash,
@@ -213,6 +214,8 @@ export const MESSAGES = {
       re: v.exactOptional(seq),
       priority: v.exactOptional(v.picklist(PRIORITIES)),
       due: v.exactOptional(seq),
+      // The last bytes of the body are metadata: a JSON object.
+      metadataBytes: v.exactOptional(seq),
     }),
     body: true,
   },

@@ -1,4 +1,5 @@
 import type { MessageKind, Priority } from "../base/message-kind.ts";
+import type { Annotations, MetadataOf } from "../base/metadata.ts";
 import type { Credentials } from "../session/credentials.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { Person } from "../store/topic-store.ts";
@@ -35,8 +36,13 @@ export interface Extension {
    * Asked about each message that the rules allow, before it is stored; the rules then decide once more. Messages of one author
    * in a topic are asked about one after the other, in their order. A message that is stored already is not asked about
    * again; one whose storing has failed is, under the same `message.id`.
+   *
+   * May add annotations, which become part of the record, and of what the entry commits to: a JSON object. Those of several
+   * extensions are put together; the same member twice, and more than `limits.maxMetadataBytes` in all, is an error of the later
+   * one: the message is refused.
    */
-  beforeAppend?(submitted: BeforeAppendPayload): void | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook without a return, also an async one, adds nothing
+  beforeAppend?(submitted: BeforeAppendPayload): void | Annotated | Promise<void | Annotated>;
   /**
    * Told of each message that was stored, in the order of the topic, one after the other. Nobody waits for it: acks and
    * readers are faster. What it throws is logged. A crash, or a store that fails before it has answered, loses calls; a bot
@@ -117,18 +123,29 @@ export interface BeforeAppendPayload extends HookPayload {
   readonly message: SubmittedMessage;
 }
 
+/** What an extension adds to a message. */
+export interface Annotated {
+  readonly annotations?: Partial<Annotations>;
+}
+
 export interface AfterAppendPayload extends BeforeAppendPayload {
+  /** With what all extensions have added. */
+  readonly message: SubmittedMessage & { readonly annotations?: Annotations };
   /** Its number in the topic. */
   readonly seq: number;
   /** When it was stored: milliseconds since the Unix epoch, by the server's clock. */
   readonly at: number;
 }
 
-/** A message, as hooks are told of it. */
-export interface SubmittedMessage {
+/** A message, as hooks are told of it: a union over its kinds. */
+export type SubmittedMessage<Kind extends MessageKind = MessageKind> = Kind extends MessageKind
+  ? MessageFacts<Kind>
+  : never;
+
+interface MessageFacts<Kind extends MessageKind> {
   /** Given by its author, unique among their messages of the topic. */
   readonly id: string;
-  readonly kind: MessageKind;
+  readonly kind: Kind;
   /** The author's pseudonym in the topic. */
   readonly by: string;
   readonly text: string;
@@ -140,6 +157,8 @@ export interface SubmittedMessage {
   readonly priority?: Priority;
   /** Of a question: until when it wants an answer, in milliseconds since the Unix epoch. */
   readonly due?: number;
+  /** What its author's application added, and the server's schema has let pass. */
+  readonly metadata?: MetadataOf<Kind>;
 }
 
 /** Somebody, and who they are in one topic. */

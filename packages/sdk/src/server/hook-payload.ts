@@ -1,3 +1,4 @@
+import type { JsonValue } from "../base/canonical-json.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { HookTopic } from "./extension.ts";
 import type { HookCall } from "./hook-runner.ts";
@@ -17,3 +18,10 @@ export function callsWith<P extends object>(
 export const toldUser = ({ id, name, admin }: SessionUser): SessionUser => Object.freeze({ id, name, admin });
 
 export const toldTopic = ({ id, title, regulated }: HookTopic): HookTopic => Object.freeze({ id, title, regulated });
+
+/** The same JSON, which nobody can change any more. */
+export function frozen<T extends JsonValue>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value) as JsonValue[]) frozen(member);
+  return Object.freeze(value);
+}

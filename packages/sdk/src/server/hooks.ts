@@ -23,8 +23,11 @@ export class Hooks {
   readonly visit: ((who: Omit<ConnectPayload, "signal">) => Visit) | undefined;
   readonly #runner: HookRunner;
 
-  /** @param extensions The server's own options first. */
-  constructor(extensions: readonly Extension[], runner: HookRunner) {
+  /**
+   * @param extensions The server's own options first.
+   * @param maxMetadataBytes Of what they add to one message.
+   */
+  constructor(extensions: readonly Extension[], runner: HookRunner, maxMetadataBytes: number) {
     this.#runner = runner;
     const login = hooksNamed(extensions, "authenticate");
     if (login.length > 0) {
@@ -38,7 +41,7 @@ export class Hooks {
       };
     }
     const [before, after] = [hooksNamed(extensions, "beforeAppend"), hooksNamed(extensions, "afterAppend")];
-    if (before.length + after.length > 0) this.messages = new MessageHooks(before, after, runner);
+    if (before.length + after.length > 0) this.messages = new MessageHooks(before, after, runner, maxMetadataBytes);
     const visits = extensions
       .map((extension, index) => ({
         onConnect: hookNamed(extension, index, "onConnect"),

@@ -1,12 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { RedRoomError } from "../base/errors.ts";
-import { commit, encodeContent, encodeLeaf, type LeafFields, SALT_BYTES } from "../evidence/leaf.ts";
+import {
+  type Content,
+  commit,
+  encodeContent,
+  encodeLeaf,
+  type LeafFields,
+  readContent,
+  SALT_BYTES,
+} from "../evidence/leaf.ts";
 import type { EntryDraft, StoredEntry } from "../store/topic-store.ts";
 
-/** @returns What makes an entry with this text; the same salt and commitment each time. */
-export function committed(text: string): (fields: Omit<LeafFields, "commitment">) => EntryDraft {
+/** @returns What makes an entry with this content; the same salt and commitment each time. */
+export function committed(
+  text: string,
+  extras: Omit<Content, "text"> = {},
+): (fields: Omit<LeafFields, "commitment">) => EntryDraft {
   const salt = randomBytes(SALT_BYTES);
-  const content = encodeContent(text);
+  const content = encodeContent(text, extras);
   const commitment = commit(salt, content);
   return (fields) => ({ leaf: encodeLeaf({ ...fields, commitment }), content, salt });
 }
@@ -18,13 +29,13 @@ export function committed(text: string): (fields: Omit<LeafFields, "commitment">
  */
 export function refuseOther(
   { seq, leaf, content }: StoredEntry,
-  sent: Pick<LeafFields, "kind" | "re" | "to" | "due"> & { readonly content: string },
+  sent: Pick<LeafFields, "kind" | "re" | "to" | "due"> & Pick<Content, "text" | "metadata">,
 ): void {
   const { kind, re, to, due } = JSON.parse(leaf) as LeafFields;
-  const text = content === undefined || content === sent.content;
+  const said = content === undefined || authored(readContent(content)) === authored(sent);
   // Whom other kinds are for follows from what they refer to.
   const addressed = kind === "question" || kind === "note";
-  const same = kind === sent.kind && re === sent.re && (kind !== "question" || due === sent.due) && text;
+  const same = kind === sent.kind && re === sent.re && (kind !== "question" || due === sent.due) && said;
   if (!same || (addressed && JSON.stringify(to) !== JSON.stringify(sent.to))) {
     throw new RedRoomError(
       "ID_REUSED",
@@ -38,3 +49,6 @@ export function placeOf({ seq, leaf }: StoredEntry): { readonly seq: number; rea
   const { at } = JSON.parse(leaf) as LeafFields;
   return { seq, at };
 }
+
+/** What of a content comes from its author. */
+const authored = ({ text, metadata }: Content = { text: "" }): string => encodeContent(text, { metadata });

@@ -1,5 +1,7 @@
+import type { JsonObject } from "../base/canonical-json.ts";
 import { AppendNews, type Place } from "./append-news.ts";
 import type { AfterAppendPayload, BeforeAppendPayload } from "./extension.ts";
+import { GatheredAnnotations } from "./gathered-annotations.ts";
 import { callsWith } from "./hook-payload.ts";
 import type { HookCall, HookRunner } from "./hook-runner.ts";
 import type { NamedHook } from "./named-hook.ts";
@@ -12,23 +14,35 @@ export class MessageHooks {
   readonly #before: readonly NamedHook<"beforeAppend">[];
   readonly #after: readonly NamedHook<"afterAppend">[];
   readonly #runner: HookRunner;
+  readonly #maxMetadataBytes: number;
   readonly #news: AppendNews;
 
   constructor(
     before: readonly NamedHook<"beforeAppend">[],
     after: readonly NamedHook<"afterAppend">[],
     runner: HookRunner,
+    maxMetadataBytes: number,
   ) {
     this.#before = before;
     this.#after = after;
     this.#runner = runner;
+    this.#maxMetadataBytes = maxMetadataBytes;
     this.#news = new AppendNews(runner);
   }
 
-  /** @throws {RedRoomError} What the author is told; the message is not to be stored. */
-  async ask(submitted: Submitted): Promise<void> {
-    if (this.#before.length === 0) return;
-    await this.#runner.run("store the message", callsWith(this.#before, submitted));
+  /**
+   * @returns What the extensions add to the message.
+   * @throws {RedRoomError} What the author is told; the message is not to be stored.
+   */
+  async ask(submitted: Submitted): Promise<JsonObject | undefined> {
+    if (this.#before.length === 0) return undefined;
+    const annotations = new GatheredAnnotations(this.#maxMetadataBytes);
+    const calls = callsWith(this.#before, submitted).map(({ name, call }) => ({
+      name,
+      call: async (signal: AbortSignal) => annotations.add(await call(signal)),
+    }));
+    await this.#runner.run("store the message", calls);
+    return annotations.all;
   }
 
   /** Resolves when a message may be stored. @returns `undefined` where nobody is told of it. */

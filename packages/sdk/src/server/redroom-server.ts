@@ -14,6 +14,7 @@ import { HookRunner } from "./hook-runner.ts";
 import { Hooks } from "./hooks.ts";
 import { LoginQueue } from "./login-queue.ts";
 import { LoginThrottle } from "./login-throttle.ts";
+import { MetadataRules } from "./metadata-rules.ts";
 import { OwnAccount } from "./own-account.ts";
 import { PasswordCheck } from "./password-check.ts";
 import { Peer, type PeerContext } from "./peer.ts";
@@ -87,10 +88,12 @@ export class RedRoomServer extends EventEmitter<ServerEvents> {
     const { quotas, slowConsumerMs, maxPeerBytes, sessionTtlMs } = settings;
     const store = new StoreGate(settings.store, { clock, logger, onChange: (outage) => this.#onAvailability(outage) });
     const access = new Access(policy);
-    const hooks = new Hooks(extensions, new HookRunner(hookTimeoutMs, clock, logger));
+    const { maxOpenQuestions, maxMetadataBytes } = limits;
+    const runner = new HookRunner(hookTimeoutMs, clock, logger);
+    const hooks = new Hooks(extensions, runner, maxMetadataBytes);
     const { authenticate, messages } = hooks;
-    const { maxOpenQuestions } = limits;
-    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions, hooks: messages });
+    const metadata = new MetadataRules(settings.metadata, runner);
+    const rooms = new TopicRooms({ store, clock, logger, access, maxOpenQuestions, metadata, hooks: messages });
     const sessions = new Sessions(clock, { ...SESSION_LIMITS, ttlMs: sessionTtlMs }, consent);
     // With a login of its own, an application keeps its people elsewhere.
     const users = authenticate ? undefined : store.users;

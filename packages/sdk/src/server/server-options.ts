@@ -3,6 +3,7 @@ import { utf8 } from "../base/bytes.ts";
 import { type Clock, LONGEST_DELAY_MS, systemClock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { MESSAGE_KINDS } from "../base/message-kind.ts";
 import { type Limits, resolveLimits } from "../protocol/limits.ts";
 import type { MessageOf } from "../protocol/messages.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
@@ -10,8 +11,10 @@ import type { ServedStore } from "../store/served-store.ts";
 import { quicTransport, type TlsIdentity } from "../transport/quic/quic-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Extension } from "./extension.ts";
+import type { MetadataSchemas } from "./metadata-rules.ts";
 import { HOOK_NAMES, hooksNamed } from "./named-hook.ts";
 import { type QuotaOptions, type Quotas, resolveQuotas } from "./quotas.ts";
+import { isSchema } from "./standard-schema.ts";
 
 /** The hooks among them are the server's first extension. */
 export interface RedRoomServerOptions extends Omit<Extension, "name"> {
@@ -32,6 +35,12 @@ export interface RedRoomServerOptions extends Omit<Extension, "name"> {
   readonly consent?: { readonly text: string };
   /** How large things may be; told to every client. */
   readonly limits?: Partial<Limits>;
+  /**
+   * What the metadata of messages must be, by kind: schemas of any library that follows Standard Schema, such as valibot or
+   * zod. They are asked for each message of the kind, with `undefined` where it has none, and have `hookTimeoutMs`, like hooks.
+   * They check and change nothing: what the author has sent is stored. A kind without a schema has no metadata; by default none has.
+   */
+  readonly metadata?: MetadataSchemas;
   /** Who may do what in a topic; `roomPolicy`, the roles of a deal room, by default. */
   readonly policy?: Policy;
   /** Whether members see who is writing; `false` by default. */
@@ -64,6 +73,7 @@ export interface ServerSettings {
   readonly hookTimeoutMs: number;
   readonly policy: Policy;
   readonly typingNotices: boolean;
+  readonly metadata: MetadataSchemas;
   readonly consent: MessageOf<"consentNeeded"> | undefined;
   readonly limits: Limits;
   readonly quotas: Quotas;
@@ -113,6 +123,7 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     hookTimeoutMs: number("hookTimeoutMs"),
     policy,
     typingNotices,
+    metadata: schemasOf(options),
     consent: consentOf(options, logins > 0),
     limits,
     quotas,
@@ -124,6 +135,16 @@ export function resolveServerOptions(options: RedRoomServerOptions): ServerSetti
     logger,
     clock,
   };
+}
+
+/** @throws {RedRoomError} `OPTIONS_INVALID`. */
+function schemasOf({ metadata = {} }: RedRoomServerOptions): MetadataSchemas {
+  for (const [kind, schema] of Object.entries(metadata)) {
+    if (!(MESSAGE_KINDS as readonly string[]).includes(kind))
+      throw optionsInvalid(`metadata.${kind} is no kind of message`);
+    if (!isSchema(schema)) throw optionsInvalid(`metadata.${kind} is no Standard Schema of version 1`);
+  }
+  return metadata;
 }
 
 /** @throws {RedRoomError} `OPTIONS_INVALID`. */

@@ -1,10 +1,13 @@
 import { systemClock } from "../base/clock.ts";
+import { silentLogger } from "../base/logger.ts";
 import { DEFAULT_LIMITS } from "../protocol/limits.ts";
 import { type Policy, roomPolicy } from "../rules/policy.ts";
 import { topicUnknown } from "../store/store-errors.ts";
 import type { Person, TopicStore } from "../store/topic-store.ts";
 import type { UserRecord } from "../store/user-store.ts";
 import { Access } from "./access.ts";
+import { HookRunner } from "./hook-runner.ts";
+import { MetadataRules } from "./metadata-rules.ts";
 import { TopicWriter } from "./topic-writer.ts";
 
 /** Who is to have which roles. */
@@ -43,8 +46,9 @@ export async function setRoles(
   const topic = await store.findTopic({ id: topicId });
   if (topic === undefined) throw topicUnknown(topicId);
   const { member, roles } = membership;
-  const { maxOpenQuestions } = DEFAULT_LIMITS; // nobody asks here
-  const context = { store, clock: systemClock, access: new Access(policy), maxOpenQuestions };
+  const { maxOpenQuestions } = DEFAULT_LIMITS; // nobody asks here, and nothing is checked
+  const metadata = new MetadataRules({}, new HookRunner(1, systemClock, silentLogger));
+  const context = { store, clock: systemClock, access: new Access(policy), maxOpenQuestions, metadata };
   const people = { pseudonymOf: (person: Person) => store.pseudonym(topicId, person) };
   const { id, name } = member;
   await new TopicWriter(topic, context, people, () => {}).setRoles(by, { id, name }, roles);

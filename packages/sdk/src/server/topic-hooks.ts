@@ -1,15 +1,19 @@
+import type { JsonObject } from "../base/canonical-json.ts";
+import type { Content } from "../evidence/leaf.ts";
 import type { Wish } from "../rules/decide.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import type { StoredEntry } from "../store/topic-store.ts";
-import type { HookTopic, SubmittedMessage, TopicPerson } from "./extension.ts";
-import { toldTopic, toldUser } from "./hook-payload.ts";
+import type { AfterAppendPayload, HookTopic, SubmittedMessage, TopicPerson } from "./extension.ts";
+import { frozen, toldTopic, toldUser } from "./hook-payload.ts";
 import { placeOf } from "./log-entries.ts";
 import type { MessageHooks } from "./message-hooks.ts";
 
-type Submitted = Wish & { readonly id: string };
+type Submitted = Wish & Pick<Content, "metadata"> & { readonly id: string };
 
 /** What lets one message be stored. */
 export interface Permit {
+  /** What the application adds to the message. */
+  readonly annotations?: JsonObject | undefined;
   /** It was: the application is told, in the order of these calls. */
   stored(entry: StoredEntry): void;
   /** Nothing more will come of it. */
@@ -42,9 +46,11 @@ export class TopicHooks {
     const place = await this.#hooks.place(this.#topic.id);
     try {
       const told = { topic: this.#topic, user: toldUser(author), message: await this.#messageOf(by, submission) };
-      await this.#hooks.ask(told);
+      const annotations = await this.#hooks.ask(told);
+      const message = annotated(told.message, annotations);
       return {
-        stored: (entry) => place?.tell(this.#hooks.news({ ...told, ...placeOf(entry) })),
+        annotations,
+        stored: (entry) => place?.tell(this.#hooks.news({ ...told, message, ...placeOf(entry) })),
         end: () => place?.free(),
       };
     } catch (thrown) {
@@ -53,7 +59,8 @@ export class TopicHooks {
     }
   }
 
-  async #messageOf(by: string, { id, kind, text, to, re, priority, due }: Submitted): Promise<SubmittedMessage> {
+  async #messageOf(by: string, submission: Submitted): Promise<SubmittedMessage> {
+    const { id, kind, text, to, re, priority, due, metadata } = submission;
     const people = to && (await this.#peopleBehind(to)).map((one) => Object.freeze(one));
     return Object.freeze({
       id,
@@ -64,6 +71,12 @@ export class TopicHooks {
       ...(re !== undefined && { re }),
       ...(priority !== undefined && { priority }),
       ...(due !== undefined && { due }),
-    });
+      ...(metadata !== undefined && { metadata: frozen(metadata) }),
+    }) as SubmittedMessage; // of which type its metadata are is for the application's schema to know
   }
+}
+
+function annotated(message: SubmittedMessage, annotations: JsonObject | undefined): AfterAppendPayload["message"] {
+  if (annotations === undefined) return message;
+  return Object.freeze({ ...message, annotations: frozen(annotations) }) as AfterAppendPayload["message"];
 }

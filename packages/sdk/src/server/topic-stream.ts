@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../base/bytes.ts";
+import type { JsonObject } from "../base/canonical-json.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { type MessageChannel, unexpected } from "../channel/message-channel.ts";
@@ -11,6 +12,7 @@ import { isReader } from "../rules/visibility.ts";
 import type { SessionUser } from "../session/session-user.ts";
 import { notInTopic, takesPart } from "./access.ts";
 import type { Authorize } from "./hooks.ts";
+import { readMetadata } from "./metadata-rules.ts";
 import type { ServedStream } from "./served-stream.ts";
 import { Subscription, type SubscriptionContext } from "./subscription.ts";
 import { toldError } from "./told-error.ts";
@@ -156,7 +158,7 @@ export class TopicStream implements ServedStream {
     this.#room?.tellTyping(this.#reader.pseudonym, active);
   }
 
-  async #publish({ type: _, body, ...wish }: MessageOf<"publish">): Promise<void> {
+  async #publish({ type: _, body, metadataBytes = 0, ...wish }: MessageOf<"publish">): Promise<void> {
     const { id } = wish;
     // Once a message may have been lost, none behind it is taken: their order is that of the sender.
     if (this.#leaving !== undefined || this.#over) return;
@@ -164,8 +166,11 @@ export class TopicStream implements ServedStream {
     if (this.#open >= this.#context.limits.maxUnacknowledged) this.#channel.pause("unacknowledged");
     try {
       if (this.#room === undefined) throw protocolError("a message came before its topic was open");
-      const text = this.#readText(body);
-      const published = await this.#room.publish(this.#user, { ...wish, text }, this.#series);
+      const textBytes = body.byteLength - metadataBytes;
+      if (textBytes < 0) throw protocolError(`metadata of ${metadataBytes} bytes does not fit its body`);
+      const text = this.#readText(body.subarray(0, textBytes));
+      const metadata = this.#readMetadata(body.subarray(textBytes));
+      const published = await this.#room.publish(this.#user, { ...wish, text, metadata }, this.#series);
       this.#answer({ type: "ack", id, ...published });
     } catch (thrown) {
       const error = toldError(thrown, "store a message", this.#context.logger);
@@ -206,6 +211,10 @@ export class TopicStream implements ServedStream {
     } catch (cause) {
       throw new RedRoomError("TEXT_INVALID", "unable to take the message; it is not UTF-8", { cause });
     }
+  }
+
+  #readMetadata(bytes: Uint8Array): JsonObject | undefined {
+    return bytes.byteLength === 0 ? undefined : readMetadata(bytes, this.#context.limits.maxMetadataBytes);
   }
 
   #leave(reason: RedRoomError): void {

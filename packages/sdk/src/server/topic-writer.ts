@@ -1,8 +1,9 @@
+import type { JsonObject } from "../base/canonical-json.ts";
 import type { Clock } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import { randomId } from "../base/id.ts";
 import { type Delivery, deliveryText } from "../evidence/delivery.ts";
-import { encodeContent, type LeafFields } from "../evidence/leaf.ts";
+import type { Content, LeafFields } from "../evidence/leaf.ts";
 import type { Range } from "../evidence/ranges.ts";
 import { type Circumstances, decide, decideMembership, type Target, type Wish } from "../rules/decide.ts";
 import type { Draft } from "../rules/topic-state.ts";
@@ -20,11 +21,12 @@ import type {
 } from "../store/topic-store.ts";
 import type { Access } from "./access.ts";
 import { committed, placeOf, refuseOther } from "./log-entries.ts";
+import type { MetadataRules } from "./metadata-rules.ts";
 import type { TopicHooks } from "./topic-hooks.ts";
 import { type Pseudonyms, SERVER } from "./topic-people.ts";
 
 /** A message that somebody wants in the log. */
-export interface Submission extends Wish {
+export interface Submission extends Wish, Pick<Content, "text" | "metadata"> {
   readonly id: string;
 }
 
@@ -46,12 +48,14 @@ export interface TopicWriterContext {
   readonly clock: Clock;
   readonly access: Access;
   readonly maxOpenQuestions: number;
+  readonly metadata: MetadataRules;
 }
 
 /** Writes into the log of one topic: what the rules make of what people want, and what the server has to say. */
 export class TopicWriter {
   readonly #topicId: string;
   readonly #regulated: boolean;
+  readonly #metadata: MetadataRules;
   readonly #hooks: TopicHooks | undefined;
   readonly #context: TopicWriterContext;
   readonly #people: Pseudonyms;
@@ -74,6 +78,7 @@ export class TopicWriter {
   ) {
     this.#topicId = id;
     this.#regulated = regulated;
+    this.#metadata = context.metadata;
     this.#hooks = hooks;
     this.#context = context;
     this.#people = people;
@@ -85,18 +90,21 @@ export class TopicWriter {
    *
    * @param by The author's pseudonym.
    * @param series What it came with.
-   * @throws {RedRoomError} What `decide` and the hooks throw, `ID_REUSED`, `STORE_UNAVAILABLE`.
+   * @throws {RedRoomError} What `decide` and the hooks throw, `METADATA_INVALID`, `ID_REUSED`, `STORE_UNAVAILABLE`.
    */
   async publish(author: SessionUser, by: string, submission: Submission, series: Series): Promise<Published> {
-    const { id, kind, re, to, due, text } = submission;
-    const hooks = this.#hooks;
+    const { id, kind, re, text, metadata } = submission;
     const key = { author: by, id };
-    const seal = committed(text);
     const circumstances = await this.#circumstances(author, by);
-    const build: BuildUpon = (head, target) =>
-      this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
+    const buildWith = (annotations?: JsonObject): BuildUpon => {
+      const seal = committed(text, { metadata, annotations });
+      return (head, target) => this.#entries(decide(submission, by, target, circumstances(head)), id, head, seal);
+    };
     const appended = await this.#inTurn(by, series, (release) => {
-      if (hooks !== undefined) return this.#appendAsked(author, submission, key, build, release, hooks);
+      if (this.#metadata.decidesOn(kind, metadata) || this.#hooks !== undefined) {
+        return this.#appendAsked(author, submission, key, buildWith, release);
+      }
+      const build = buildWith();
       if (re !== undefined) return this.#decideAndAppend(key, re, build);
       const appending = this.#append(key, (head) => build(head, undefined));
       release();
@@ -104,7 +112,7 @@ export class TopicWriter {
     }).catch((thrown: unknown) => this.#storedBefore(key, thrown));
     const [entry] = appended.entries;
     if (entry === undefined) throw new RedRoomError("INTERNAL", "unable to publish; the store returned no entry");
-    if (appended.duplicate) refuseOther(entry, { kind, re, to, due, content: encodeContent(text) });
+    if (appended.duplicate) refuseOther(entry, submission);
     return { ...placeOf(entry), duplicate: appended.duplicate };
   }
 
@@ -140,36 +148,38 @@ export class TopicWriter {
   /**
    * Asks the application first, about what is not stored yet and is allowed by the rules. Tells it afterwards.
    *
+   * @param buildWith With what it has added.
    * @param release Called when the author's next message may be asked about.
    */
   async #appendAsked(
     author: SessionUser,
     submission: Submission,
     key: EntryKey,
-    build: BuildUpon,
+    buildWith: (annotations?: JsonObject) => BuildUpon,
     release: () => void,
-    hooks: TopicHooks,
   ): Promise<Appended> {
     const { store } = this.#context;
-    const { re } = submission;
+    const { kind, re, metadata } = submission;
     // Sent again over another stream while it was being stored: whether it is, is known in a moment.
     await this.#appending.get(keyOf(key))?.catch(() => {});
     const stored = await store.findEntry(this.#topicId, key);
     if (stored !== undefined) return { entries: [stored], duplicate: true, checkpoint: "" };
     const head = await store.head(this.#topicId);
-    build(head, re === undefined ? undefined : await this.#target(re));
-    const permit = await hooks.ask(author, key.author, submission);
+    buildWith()(head, re === undefined ? undefined : await this.#target(re));
+    await this.#metadata.check(kind, metadata);
+    const permit = await this.#hooks?.ask(author, key.author, submission);
     try {
+      const build = buildWith(permit?.annotations);
       const appending =
         re === undefined
-          ? this.#append(key, (now) => build(now, undefined), permit.stored)
-          : this.#decideAndAppend(key, re, build, permit.stored);
+          ? this.#append(key, (now) => build(now, undefined), permit?.stored)
+          : this.#decideAndAppend(key, re, build, permit?.stored);
       this.#appending.set(keyOf(key), appending);
       if (re === undefined) release();
       return await appending;
     } finally {
       this.#appending.delete(keyOf(key));
-      permit.end();
+      permit?.end();
     }
   }
 

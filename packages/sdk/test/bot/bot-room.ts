@@ -39,14 +39,12 @@ export async function openBotRoom(options: Parameters<typeof openRoom>[0] = {}) 
       };
     },
     async [Symbol.asyncDispose]() {
-      network(room).hole = false;
+      room.network.heal();
       await room.settled(Promise.all(bots.map((bot) => bot.stop({ drainMs: 1 }))));
       await dispose();
     },
   });
 }
-
-const network = (room: Awaited<ReturnType<typeof openRoom>>) => room.network;
 
 /** Resolves when it is called: for handlers that wait for the test. */
 export function gate() {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readContent } from "../../src/evidence/leaf.ts";
 import { packEntry, unpackEntry } from "../../src/protocol/entry-body.ts";
 import type { MessageOf } from "../../src/protocol/messages.ts";
 import { thrownBy } from "./thrown-by.ts";
@@ -13,7 +14,7 @@ describe("an entry's body", () => {
     for (const message of entries) {
       const unpacked = unpackEntry(message);
       expect(JSON.parse(unpacked.leaf)).toMatchObject({ v: 1, seq: expect.any(Number) });
-      expect(JSON.parse(unpacked.content)).toEqual({ text: expect.any(String) });
+      expect(readContent(unpacked.content)).toMatchObject({ text: expect.any(String) });
       expect(unpacked.salt.byteLength).toBe(32);
       expect(comparable(packEntry(unpacked))).toEqual(comparable(message));
     }

@@ -109,7 +109,7 @@ async function administered(extension: Extension) {
   const kept = async () => ({
     topics: await world.store.listTopics({ limit: 10 }),
     people: [...(await world.store.people(topic?.id ?? ""))],
-    users: await users.listUsers({ limit: 10 }),
+    users: await users.listUsers(),
   });
   return Object.assign(world, { root, topicId: topic?.id ?? "", kept });
 }

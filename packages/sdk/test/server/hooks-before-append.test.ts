@@ -57,8 +57,8 @@ describe("beforeAppend", () => {
     const pseudonymOf = (name: string) => people.find(([, person]) => person.name === name)?.[0] ?? "";
     const anna = await (await world.connect("anna")).openTopic(TITLE);
     const due = world.clock.now() + 60_000;
-    const question = { kind: "question", to: [pseudonymOf("bernd")], priority: "high", due } as const;
-    const { seq } = (await say(anna, "Wie hoch?", question)) as MessageOf<"ack">;
+    const question: Partial<MessageOf<"publish">> = { to: [pseudonymOf("bernd")], priority: "high", due };
+    const { seq } = (await say(anna, "Wie hoch?", { kind: "question", ...question })) as MessageOf<"ack">;
     const bernd = await (await world.connect("bernd")).openTopic(TITLE);
     await say(bernd, "Sehr hoch", { kind: "answer", re: seq });
     const told = { id: topic?.id, title: TITLE, regulated: false };
@@ -198,6 +198,20 @@ describe("beforeAppend", () => {
     expect(faults?.held).toBe(10);
     faults?.letGo();
     for (let seq = 1; seq <= 10; seq += 1) expect(await anna.next("ack")).toMatchObject({ seq });
+  });
+
+  it("costs nothing where there is none: the store is asked for nothing else than to append", async () => {
+    const calls: string[] = [];
+    await using world = await hookWorld({
+      onConnect: () => {},
+      wrapStore: (store) => faultyStore(store, ({ method }) => void calls.push(method)),
+    });
+    const anna = await (await world.connect("anna")).openTopic(TITLE);
+    await turns();
+    calls.length = 0;
+    for (let count = 0; count < 10; count += 1) anna.send(publish(`${count}`));
+    for (let count = 0; count < 10; count += 1) await anna.next("ack");
+    expect(calls).toEqual(Array.from({ length: 10 }, () => "append"));
   });
 
   it("that hangs lets the author try again, stores nothing of theirs behind it, and stops nobody else", async () => {

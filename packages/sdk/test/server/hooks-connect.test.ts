@@ -1,5 +1,6 @@
 import type { Extension } from "@redroom/sdk";
 import { describe, expect, it } from "vitest";
+import { openWorld } from "../world.ts";
 import { gate, guestBook, hookWorld, never, pass, refusing } from "./hook-world.ts";
 import { turns } from "./raw-client.ts";
 
@@ -219,6 +220,15 @@ describe("close", () => {
     waiting.connection.close();
     await turns();
     expect(world.clock.pending).toBe(0);
+  });
+
+  it("tells those who are connected over UDP that it is over", async () => {
+    const book = guestBook();
+    const authenticate = ({ name }: { readonly name: string }) => ({ id: name, name, admin: false });
+    await using world = await openWorld("real", { authenticate, users: [], extensions: [book] });
+    await world.connect("anna");
+    await world.server.close({ drainMs: 200 });
+    expect(book.lines).toEqual(["anna came", "anna went"]);
   });
 
   it("does not wait for a login that an application holds up", async () => {

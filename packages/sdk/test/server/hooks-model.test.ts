@@ -1,7 +1,7 @@
 import { type AfterAppendPayload, type BeforeAppendPayload, RedRoomError } from "@redroom/sdk";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseContent } from "../../src/evidence/leaf.ts";
+import { readContent } from "../../src/evidence/leaf.ts";
 import { openRoom, TITLE, turns } from "../client/room.ts";
 
 /** What an application makes of one message, each time that it is asked. */
@@ -45,11 +45,12 @@ describe("whatever an application does", () => {
           if (outcome === "reject nothing") return Promise.reject(undefined);
         };
         const room = await openRoom({
-          beforeAppend({ message: { text } }: BeforeAppendPayload) {
+          async beforeAppend({ message: { text } }: BeforeAppendPayload) {
             const [times, last] = messages[Number(text)]?.before ?? [[], "at once" as const];
             const count = asked.get(text) ?? 0;
             asked.set(text, count + 1);
-            return answer(times[count] ?? last);
+            await answer(times[count] ?? last);
+            return { annotations: { allowed: text } };
           },
           afterAppend({ seq, message: { text } }: AfterAppendPayload) {
             told.push(seq);
@@ -74,7 +75,8 @@ describe("whatever an application does", () => {
           const seqs = new Map<string, number[]>();
           for (const { seq, leaf, content } of entries) {
             if (JSON.parse(leaf).kind !== "note") continue;
-            const text = parseContent(content ?? "") ?? "";
+            const { text = "", annotations } = readContent(content ?? "") ?? {};
+            expect(annotations).toEqual({ allowed: text });
             seqs.set(text, [...(seqs.get(text) ?? []), seq]);
           }
           for (const [index, result] of results.entries()) {

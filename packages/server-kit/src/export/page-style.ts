@@ -24,6 +24,7 @@ article p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-b
 p.facts { margin-bottom: .25rem; font-size: .8125rem; color: #555; }
 p.received { margin-top: .25rem; font-size: .8125rem; color: #555; }
 p.received a { color: inherit; text-decoration: none; }
+.added { margin-top: .25rem; font-size: .8125rem; color: #555; }
 p.none { font-style: italic; color: #666; }
 article:target { background: #fff8dc; }
 @page { margin: 2cm; }

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import type { EntryKind } from "@redroom/sdk";
-import { type Delivery, type LeafFields, MESSAGE_KINDS, type VerifiedEntry } from "@redroom/sdk/evidence";
+import {
+  type Delivery,
+  type JsonObject,
+  type LeafFields,
+  MESSAGE_KINDS,
+  type VerifiedEntry,
+} from "@redroom/sdk/evidence";
 import { isRole, type Role, rolesOf } from "@redroom/sdk/rules";
 import { PAGE_STYLE } from "./page-style.ts";
 import type { Receipts } from "./receipts.ts";
@@ -104,7 +110,7 @@ python3 verify.py . --address redroom://…</pre>
 
 /** @param people From pseudonym to name. */
 export function pageEntry(
-  { leaf, text, delivery }: VerifiedEntry,
+  { leaf, text, delivery, metadata, annotations }: VerifiedEntry,
   people: ReadonlyMap<string, string>,
   { erasures, receipts }: Pick<Seen, "erasures" | "receipts">,
 ): string {
@@ -118,7 +124,7 @@ export function pageEntry(
   const received = got.map((one) => `<a href="#n${one.seq}">${nameOf(one.by)} ${timeOf(one.at)}</a>`).join(", ");
   return `<article id="n${seq}" class="${kind}">
 <h2><a href="#n${seq}">#${seq}</a> ${timeOf(at)} ${nameOf(by)} <em>${both(...KINDS[kind])}</em>${reference}</h2>
-${facts && `<p class="facts">${facts}</p>\n`}${body(leaf, text, delivery, nameOf, erasures.get(seq))}
+${facts && `<p class="facts">${facts}</p>\n`}${body(leaf, text, delivery, nameOf, erasures.get(seq))}${added(["Metadata", "Metadaten"], metadata)}${added(["Annotations", "Anmerkungen"], annotations)}
 ${received && `<p class="received">${both("Received by", "Empfangen von")}: ${received}</p>\n`}</article>
 `;
 }
@@ -148,6 +154,13 @@ function body(
   if (delivery === undefined) return `<p dir="auto">${escapeHtml(text)}</p>`;
   const { first, last } = delivery;
   return `<p>#${first}–#${last} → ${to.map(nameOf).join(", ")}</p>`;
+}
+
+/** What applications have added, as it is on record, a line a member. */
+function added(name: readonly [en: string, de: string], object: JsonObject | undefined): string {
+  if (object === undefined) return "";
+  const members = Object.entries(object).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return `\n<div class="added">${both(...name)}<pre dir="auto">${escapeHtml(members.join("\n"))}</pre></div>`;
 }
 
 function rolesShown(roles: readonly string[]): string {

@@ -5,7 +5,7 @@
 export const VERIFY_PROGRAM = String.raw`"""Checks an export of a Red Room topic, with what comes with Python and the command openssl (3.0 or newer):
 python3 verify.py FOLDER [--address redroom://…] [--checkpoint EARLIER] [--print]
 It ends with 0 when everything holds, with 1 and the first fault when not, with 2 when it could not check."""
-import argparse, base64, hashlib, json, os, re, subprocess, sys, tempfile, time
+import argparse, base64, decimal, hashlib, json, os, re, subprocess, sys, tempfile, time
 
 LEAF = {"v": int, "topic": str, "seq": int, "id": str, "kind": str, "by": str, "at": int, "to": list, "re": int,
         "priority": str, "due": int, "asked": list, "commitment": str}  # in this order
@@ -51,6 +51,31 @@ def canonical(text, indent=None, end=""):  # one way to write it, so that all wh
     value, colon = json.loads(text), ": " if indent else ":"
     written = json.dumps(value, ensure_ascii=False, indent=indent, separators=(",", colon)) + end
     must(type(value) is dict and written == text, "not canonical")
+    return value
+
+def jcs(value, depth=0):  # RFC 8785; all numbers were read as floats
+    must(depth < 32 or type(value) not in (list, dict), "nested too deep")
+    if type(value) is float: return number(value)
+    if type(value) is list: return f"[{','.join(jcs(one, depth + 1) for one in value)}]"
+    if type(value) is not dict: return json.dumps(value, ensure_ascii=False)
+    names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+    return f"{{{','.join(f'{json.dumps(name, ensure_ascii=False)}:{jcs(value[name], depth + 1)}' for name in names)}}}"
+
+def number(value):  # as JavaScript writes it
+    must(value - value == 0, "no number")
+    sign, digits, exponent = decimal.Decimal(repr(value)).normalize().as_tuple()
+    digits, point, sign = "".join(map(str, digits)), len(digits) + exponent, "-" * (value < 0)
+    if value == 0: return "0"
+    if not -6 < point <= 21: return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e{point - 1:+d}"
+    if point <= 0: return f"{sign}0.{'0' * -point}{digits}"
+    return sign + digits.ljust(point, "0")[:point] + "." * (len(digits) > point) + digits[point:]
+
+def said(line):  # a content line: the text, and what applications have added
+    value = json.loads(line, parse_int=float)
+    must(list(value) == [name for name in ("text", "metadata", "annotations") if name in value or name == "text"]
+         and all(type(part) is (str if name == "text" else dict) and part != {} for name, part in value.items()),
+         "malformed content")
+    must("{" + ",".join(f'"{name}":{jcs(part)}' for name, part in value.items()) + "}" == line, "not canonical")
     return value
 
 def sane(leaf, to, re, asked):  # what each kind has, beyond what all have
@@ -109,7 +134,7 @@ try:
             step = f"entry {seq}"
             row = canonical(line.decode().removesuffix("\n"))
             must(list(row) in (["leaf"], ["leaf", "content", "salt"]), "malformed")
-            leaf, salt, text = canonical(row["leaf"]), unbase64(row.get("salt", "")), None
+            leaf, salt, content = canonical(row["leaf"]), unbase64(row.get("salt", "")), {"text": None}
             must(list(leaf) == [name for name in LEAF if name in leaf or name not in SOME] and leaf["v"] == 1
                  and all(type(leaf[name]) is LEAF[name] for name in leaf) and leaf["kind"] in KINDS
                  and all(0 < number < 2**53 for number in leaf.values() if type(number) is int)
@@ -126,9 +151,10 @@ try:
             if "content" in row:
                 step = f"commitment {seq}"
                 must(base64url(sha256(salt, row["content"].encode())) == leaf["commitment"], "another text")
-                must(list(content := canonical(row["content"])) == ["text"], "malformed content")
-                must(type(text := content["text"]) is str and len(salt) == 32, "malformed content")
+                must(len(salt) == 32, "malformed salt")
+                content = said(row["content"])
             else: hidden.add(seq)
+            text = content.pop("text")
             if leaf["kind"] == "delivery" and text is not None:
                 step = f"delivery {seq}"
                 must(text == str(int(text)) and 1 <= int(text) <= leaf["re"], "it does not say what was received")
@@ -139,7 +165,8 @@ try:
             if args.print:
                 when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(leaf["at"] // 1000))
                 who = directory["people"].get(leaf["by"])
-                print(f"#{seq}", when, json.dumps(who), leaf["kind"], leaf.get("re", "-"), json.dumps(text))
+                print(f"#{seq}", when, json.dumps(who), leaf["kind"], leaf.get("re", "-"), json.dumps(text),
+                      *[f"{name}: {json.dumps(part)}" for name, part in content.items()])
         more = next(receipts, None)
     step = "size"
     must(seq == size, f"{seq} entries, the checkpoint covers {size}")

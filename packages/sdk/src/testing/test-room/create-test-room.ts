@@ -1,20 +1,24 @@
 import { createHash } from "node:crypto";
 import { toBase64Url } from "../../base/bytes.ts";
-import { RedRoomError } from "../../base/errors.ts";
+import { silentLogger } from "../../base/logger.ts";
 import { DEFAULT_LIMITS } from "../../protocol/limits.ts";
 import { type Role, roomPolicy } from "../../rules/policy.ts";
 import { checkTitle } from "../../server/check-title.ts";
 import { RedRoomServer } from "../../server/redroom-server.ts";
 import type { RedRoomServerOptions } from "../../server/server-options.ts";
 import { memoryStore } from "../../store/memory-store.ts";
+import type { TopicRecord, TopicStore } from "../../store/topic-store.ts";
 import { memoryTransport } from "../../transport/memory/memory-transport.ts";
 import { quicTransport } from "../../transport/quic/quic-transport.ts";
 import { ManualClock } from "../manual-clock.ts";
+import { SeededRandom } from "../seeded-random.ts";
 import { makeCertificate } from "../test-certificate.ts";
 import { FaultyNetwork } from "./faulty-network.ts";
 import { RoomFaults } from "./room-faults.ts";
+import { addUsers, checkRoomName, roomLogin } from "./room-people.ts";
 import { type Pace, RoomTime } from "./room-time.ts";
 import { TestRoom } from "./test-room.ts";
+import { toldLogger } from "./told-logger.ts";
 import { Transcript } from "./transcript.ts";
 import { watchedStore } from "./watched-store.ts";
 
@@ -33,15 +37,23 @@ export interface TestRoomOptions<Name extends string = string, Title extends str
   readonly members: Members<Name>;
   /** Who are administrators of the server; they may have no role. Nobody by default. */
   readonly admins?: readonly NoInfer<Name>[];
-  /** Titles, or titles with what is special about each; one topic called "Share Deal" by default. */
+  /**
+   * Titles, or titles with what is special about each; one topic called "Share Deal" by default.
+   * A topic that the store has already stays as it is.
+   */
   readonly topics?: readonly Title[] | Readonly<Record<Title, TestTopicOptions<NoInfer<Name>>>>;
-  /** Decides ids and jitter: the same seed and script, the same room. 1 by default. */
+  /** Decides ids and jitter: the same seed and script, the same room. 1 by default; another one for each room on one store. */
   readonly seed?: number;
   /** `quic`: real UDP on the loopback, with a certificate of its own. `memory` by default. */
   readonly transport?: "memory" | "quic";
   /**
+   * Whether the people are users of the store, as on a server of its own: for tests of `client.users`, of names and passwords
+   * that change, and of consent. Otherwise the room knows them by itself, and their logins cost nothing.
+   */
+  readonly users?: boolean;
+  /**
    * How time passes while something is waited for. `turns`, the default in memory: by itself, as soon as nothing is under way.
-   * `wall`, always with `quic`: as on the wall; for bots that ask other servers.
+   * `wall`, the default with `quic` and `users`: as on the wall; for bots that ask other servers.
    */
   readonly pace?: Pace;
   /** Where the topics live; a `memoryStore()` by default. The room opens and closes it. */
@@ -49,9 +61,6 @@ export interface TestRoomOptions<Name extends string = string, Title extends str
   /** Whatever else the server is given. With an `authenticate` of yours, the room's people log in by that. */
   readonly server?: Partial<Omit<RedRoomServerOptions, "store" | "tls" | "transport" | "clock">>;
 }
-
-/** What everybody in a room logs in with. */
-const PASSWORD = "correct horse battery";
 
 /**
  * Opens a room for a test: a server, people who follow your script, a network that fails when you want it, and a time that
@@ -70,11 +79,12 @@ export async function createTestRoom<const Name extends string, const Title exte
   options: TestRoomOptions<Name, Title>,
 ): Promise<TestRoom<Name, Title>> {
   const { members, admins = [], seed = 1, store = memoryStore(), server: more = {} } = options;
-  const { transport = "memory", pace = transport === "quic" ? "wall" : "turns" } = options;
+  const { transport = "memory", users = false, pace = transport === "quic" || users ? "wall" : "turns" } = options;
   const names = Object.keys(members) as Name[];
   const topics = topicsOf(options);
   const titles = Object.keys(topics) as Title[];
-  for (const name of names) checkName(name);
+  for (const name of names) checkRoomName(name);
+  new SeededRandom(seed); // throws what it is not
 
   const clock = new ManualClock();
   const turns = { pending: 0 };
@@ -88,37 +98,50 @@ export async function createTestRoom<const Name extends string, const Title exte
     return moving || turns.pending > 0 || transcript.underWay > 0;
   });
   const record = faults.store.wrap(watchedStore(store, transcript));
-  const isAdmin = (name: string): boolean => admins.some((admin) => admin === name);
-  const authenticate = async ({ name, password }: { readonly name: string; readonly password: string }) => {
-    if (names.some((one) => one === name) && password === PASSWORD) return { id: name, name, admin: isAdmin(name) };
-    throw new RedRoomError("LOGIN_FAILED", "unable to log in; the name or the password is wrong");
-  };
-  const serve = () => new RedRoomServer({ authenticate, ...more, store: record, transport: network, clock });
+  const people = names.map((name) => ({ id: name, name, admin: admins.some((admin) => admin === name) }));
+  const login = users ? {} : { authenticate: roomLogin(people) };
+  const logger = toldLogger(more.logger ?? silentLogger, (note) => transcript.note(note));
+  const serve = () => new RedRoomServer({ ...login, ...more, logger, store: record, transport: network, clock });
 
-  await store.open();
-  for (const title of titles) {
-    const id = toBase64Url(createHash("sha256").update(`${seed} ${title}`).digest().subarray(0, 16));
-    const { regulated = false } = topics[title];
-    await store.createTopic({ id, title: checkTitle(title, DEFAULT_LIMITS), createdAt: clock.now(), regulated });
-    transcript.topic(id, title);
-  }
   const server = serve();
-  const { address } = await server.listen();
-  const parts = { clock, time, network, store, faults, transcript, seed, password: PASSWORD, names, titles, serve };
-  const room = new TestRoom<Name, Title>(parts, server, address);
   try {
+    await store.open();
+    if (users) await addUsers(store.users, people);
+    const fresh: Title[] = [];
     for (const title of titles) {
+      const { regulated = false } = topics[title];
+      const { id, isNew } = await openTopic(store, { title, regulated, seed, createdAt: clock.now() });
+      transcript.topic(id, title);
+      if (isNew) fresh.push(title);
+    }
+    const { address } = await server.listen();
+    for (const title of fresh) {
       const belonging: Partial<Members<Name>> = topics[title].members ?? members;
-      for (const name of names) {
+      for (const { id, name } of people) {
         const roles = belonging[name] ?? [];
-        if (roles.length > 0) await room.settled(server.setRoles(title, { id: name, name }, roles));
+        if (roles.length > 0) await server.setRoles(title, { id, name }, roles);
       }
     }
+    const parts = { clock, time, network, store, faults, transcript, seed, names, titles, serve };
+    return new TestRoom<Name, Title>(parts, server, address);
   } catch (error) {
-    await room[Symbol.asyncDispose]();
+    await server.close({ drainMs: 0 });
+    time.end();
     throw error;
   }
-  return room;
+}
+
+/** The topic as the store has it, or a new one whose id is by the seed. */
+async function openTopic(
+  store: TopicStore,
+  { seed, ...topic }: Omit<TopicRecord, "id"> & { readonly seed: number },
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
+  const title = checkTitle(topic.title, DEFAULT_LIMITS);
+  const known = await store.findTopic({ title });
+  if (known !== undefined) return { id: known.id, isNew: false };
+  const id = toBase64Url(createHash("sha256").update(`${seed} ${title}`).digest().subarray(0, 16));
+  await store.createTopic({ ...topic, id, title });
+  return { id, isNew: true };
 }
 
 /** By title. */
@@ -130,14 +153,6 @@ function topicsOf<Name extends string, Title extends string>({
 }
 
 const isList = (value: unknown): value is readonly string[] => Array.isArray(value);
-
-/** People of the store's directory who are no users. */
-const RESERVED = ["server", "operator"];
-
-function checkName(name: string): void {
-  if (!RESERVED.includes(name)) return;
-  throw new RedRoomError("OPTIONS_INVALID", `unable to open the room; "${name}" stands for the ${name} itself`);
-}
 
 /** A network inside the process, of which is known whether anything is under way. */
 function countedNetwork(turns: { pending: number }) {

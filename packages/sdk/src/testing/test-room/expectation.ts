@@ -1,11 +1,9 @@
 import { inspect } from "node:util";
-import type { SealedMessage, TopicMessage } from "../../client/message.ts";
-
-type Kind = TopicMessage["kind"];
+import type { ReadableKind, SealedMessage, TopicMessage } from "../../client/message.ts";
 
 /** What a message has to be like; what is not named may be anything. */
-export interface Expectation<Name extends string = string, K extends Kind = Kind> {
-  readonly kind?: K;
+export interface Expectation<Name extends string = string, Kind extends ReadableKind = ReadableKind> {
+  readonly kind?: Kind;
   /** The whole text, or an expression that fits some of it. */
   readonly text?: string | RegExp;
   /** Who wrote it: anybody else by default. */
@@ -15,11 +13,14 @@ export interface Expectation<Name extends string = string, K extends Kind = Kind
   /** Exactly those whom it names. */
   readonly to?: readonly Name[];
   /** Whatever else has to be so. */
-  readonly where?: (message: TopicMessage & { readonly kind: K }) => boolean;
+  readonly where?: (message: TopicMessage<Kind>) => boolean;
 }
 
 /** A text, an expression, or more than that. */
-export type Expected<Name extends string = string, K extends Kind = Kind> = string | RegExp | Expectation<Name, K>;
+export type Expected<Name extends string = string, Kind extends ReadableKind = ReadableKind> =
+  | string
+  | RegExp
+  | Expectation<Name, Kind>;
 
 /** Whether a message is what `reader` expects. One's own counts only where it is asked for by `from`. */
 export function fits(message: TopicMessage | SealedMessage, expected: Expected, reader: string): boolean {

@@ -1,16 +1,17 @@
 import { AssertionError } from "node:assert";
 import { RedRoomError } from "../../base/errors.ts";
-import type { SealedMessage, TopicMessage } from "../../client/message.ts";
-import type { AddressOptions, AskOptions, SendOptions } from "../../client/outbox.ts";
+import type { ReadableKind, SealedMessage, TopicMessage } from "../../client/message.ts";
 import type { RedRoomClient } from "../../client/redroom-client.ts";
-import type { Delivered, DeliveredOptions, Stored } from "../../client/sending.ts";
+import type { Delivered, DeliveredOptions, Sending, Stored } from "../../client/sending.ts";
 import type { Topic } from "../../client/topic.ts";
 import { describe, type Expectation, type Expected } from "./expectation.ts";
 import type { Arrival, Inbox } from "./inbox.ts";
 import type { Player } from "./player.ts";
 import type { RoomTime } from "./room-time.ts";
 
-type Kind = TopicMessage["kind"];
+type NoteOptions = Parameters<Topic["note"]>[1];
+type AskOptions = Parameters<Topic["ask"]>[1];
+type AnswerOptions = Parameters<Topic["answer"]>[2];
 
 /** Something that a participant has said, on record. */
 export interface Said extends Stored {
@@ -75,39 +76,39 @@ export class Participant<Name extends string = string, Title extends string = st
     return this.#player.name;
   }
 
-  /** Writes a note. Resolves when it is on record. @throws {RedRoomError} What the server refuses it with. */
-  says(text: string, options: AddressOptions = {}): Promise<Said> {
-    return this.#send(text, { ...options, kind: "note" });
+  /** Writes a note. Resolves when it is on record. @throws {RedRoomError} What it is refused with. */
+  says(text: string, options?: NoteOptions): Promise<Said> {
+    return this.#send((topic, id) => topic.note(text, { id, ...options }));
   }
 
   /** As `says`. */
-  asks(text: string, options: AskOptions = {}): Promise<Said> {
-    return this.#send(text, { ...options, kind: "question" });
+  asks(text: string, options?: AskOptions): Promise<Said> {
+    return this.#send((topic, id) => topic.ask(text, { id, ...options }));
   }
 
   /** As `says`. */
-  answers(question: { readonly seq: number }, text: string, options: AddressOptions = {}): Promise<Said> {
-    return this.#send(text, { ...options, kind: "answer", re: question.seq });
+  answers(question: { readonly seq: number }, text: string, options?: AnswerOptions): Promise<Said> {
+    return this.#send((topic, id) => topic.answer(question, text, { id, ...options }));
   }
 
   /** As `says`. */
-  corrects(message: { readonly seq: number }, text: string): Promise<Said> {
-    return this.#send(text, { kind: "correction", re: message.seq });
+  corrects({ seq }: { readonly seq: number }, text: string): Promise<Said> {
+    return this.#send((topic, id) => topic.send(text, { id, kind: "correction", re: seq }));
   }
 
-  /** As `says`. */
-  withdraws(question: { readonly seq: number }, reason = ""): Promise<Said> {
-    return this.#send(reason, { kind: "withdrawal", re: question.seq });
+  /** Withdraws a question of theirs. As `says`. */
+  withdraws({ seq }: { readonly seq: number }, reason = ""): Promise<Said> {
+    return this.#send((topic, id) => topic.send(reason, { id, kind: "withdrawal", re: seq }));
   }
 
   /** Closes somebody's question. As `says`. */
-  closes(question: { readonly seq: number }, reason: string): Promise<Said> {
-    return this.#send(reason, { kind: "closing", re: question.seq });
+  closes({ seq }: { readonly seq: number }, reason: string): Promise<Said> {
+    return this.#send((topic, id) => topic.send(reason, { id, kind: "closing", re: seq }));
   }
 
-  /** Reveals a sealed answer. As `says`. */
-  releases(answer: { readonly seq: number }, reason = ""): Promise<Said> {
-    return this.#send(reason, { kind: "reveal", re: answer.seq });
+  /** Reveals a sealed answer whose counterpart is overdue. As `says`. */
+  releases({ seq }: { readonly seq: number }, reason = ""): Promise<Said> {
+    return this.#send((topic, id) => topic.send(reason, { id, kind: "reveal", re: seq }));
   }
 
   /**
@@ -116,12 +117,11 @@ export class Participant<Name extends string = string, Title extends string = st
    *
    * @throws {AssertionError} When it has not come in time, with all that has happened.
    */
-  async expects<const K extends Kind = Kind>(
-    expected: Expected<Name, K>,
+  async expects<const Kind extends ReadableKind = ReadableKind>(
+    expected: Expected<Name, Kind>,
     patience: Patience = {},
-  ): Promise<TopicMessage & { readonly kind: K }> {
-    const message = await this.#expect("message", expected as Expected, patience);
-    return message as TopicMessage & { readonly kind: K };
+  ): Promise<TopicMessage<Kind>> {
+    return (await this.#expect("message", expected as Expected, patience)) as TopicMessage<Kind>;
   }
 
   /** As `expects`, an answer that this person may not read yet. */
@@ -143,7 +143,7 @@ export class Participant<Name extends string = string, Title extends string = st
     await this.#room.time.pass(withinMs);
     const type = (["message", "sealed"] as const).find((one) => inbox.has(one, expected as Expected));
     if (type === undefined) return;
-    const what = `${this.name} expected no ${describe(expected as Expected)}, and there is one`;
+    const what = `${this.name} expected no such thing, and it has come: ${describe(expected as Expected)}`;
     throw new AssertionError({ message: this.#story(what, inbox) });
   }
 
@@ -154,17 +154,16 @@ export class Participant<Name extends string = string, Title extends string = st
     if (found !== undefined) return found;
     const seal = type === "sealed" ? "sealed " : "";
     const why = inbox.failure?.message ?? `within ${withinMs} ms of the room's time`;
-    const what = `${this.name} expected a ${seal}${describe(expected)}, and it has not come: ${why}`;
+    const what = `${this.name} expected this, and it has not come: ${seal}${describe(expected)}; ${why}`;
     throw new AssertionError({ message: this.#story(what, inbox) });
   }
 
-  async #send(text: string, options: SendOptions): Promise<Said> {
-    const topic = await this.#opened();
-    const sending = topic.send(text, { id: this.#player.nextId(), ...options });
+  async #send(send: (topic: Topic, id: string) => Sending): Promise<Said> {
+    const sending = send(await this.#opened(), this.#player.nextId());
     const stored = await this.#wait(sending, `the ${sending.kind} of ${this.name} is on record`, STORED_WITHIN_MS);
     return {
       ...stored,
-      text,
+      text: sending.text,
       delivered: (by) =>
         this.#wait(sending.delivered(by), `the others have #${stored.seq} of ${this.name}`, EXPECTED_WITHIN_MS),
     };

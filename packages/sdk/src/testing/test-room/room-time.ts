@@ -1,3 +1,4 @@
+import { AssertionError } from "node:assert";
 import type { ManualClock } from "../manual-clock.ts";
 
 /**
@@ -22,21 +23,33 @@ const QUIET_TURNS = 3;
 const BUSY_MS = 1_000;
 /** What nobody sees to be under way (an answer of another server) has so long on the wall before a wait has failed. */
 const GRACE_MS = 250;
-/** So many timers fall due at one moment, and each sets the next: time goes on all the same. */
-const TIMERS_AT_ONCE = 1_000;
+/** While the test waits for something else than the room: so often it is looked whether anything is under way, … */
+const LOOK_MS = 5;
+/** … and when nothing was for so many looks, so much time passes with each. */
+const [IDLE_LOOKS, IDLE_PASSES_MS] = [10, 50];
+/** More timers do not fall due at one moment. */
+const TIMERS_AT_ONCE = 10_000;
 
 // Taken before a test can put its own in their place.
-const { setImmediate: nextTurn, setTimeout: later } = globalThis;
+const { setImmediate: nextTurn, setTimeout: later, setInterval: every, clearInterval: never } = globalThis;
 
-/** The room's time: it stands still, except while somebody waits here. One loop lets it pass for all who do. */
+/**
+ * The room's time: it stands still while anything is under way, and passes while somebody waits here. One loop lets it pass for
+ * all who do. A test that waits for something else (a bot that stops) may need it, too: then it passes ten times as fast as on
+ * the wall.
+ */
 export class RoomTime {
   readonly #clock: ManualClock;
   readonly #pace: Pace;
   readonly #busy: () => boolean;
   readonly #waiters = new Set<Waiter>();
   #running = false;
+  /** How many timers were called at this moment. */
+  #atOnce = 0;
   /** How many calls of `pass` let time pass now: nothing else does meanwhile. */
   #passing = 0;
+  readonly #looking: NodeJS.Timeout;
+  #idleLooks = 0;
   /** What is under way was waited for in vain, until it has ended. */
   #hangs = false;
 
@@ -45,20 +58,35 @@ export class RoomTime {
     this.#clock = clock;
     this.#pace = pace;
     this.#busy = busy;
+    this.#looking = every(() => this.#look(), LOOK_MS);
+  }
+
+  /** Nothing passes any more by itself. */
+  end(): void {
+    never(this.#looking);
+  }
+
+  #look(): void {
+    const idle = !this.#running && this.#passing === 0 && !this.#busy() && !waitsForTheSystem();
+    this.#idleLooks = idle ? this.#idleLooks + 1 : 0;
+    if (this.#idleLooks > IDLE_LOOKS) this.#step(IDLE_PASSES_MS);
   }
 
   /** Lets so much time pass, from timer to timer, so that everybody can do what falls due. */
   async pass(ms: number): Promise<void> {
     const end = this.#clock.monotonic() + ms;
     this.#passing += 1;
-    for (let atOnce = 0; ; ) {
-      await this.#quiet(() => false);
-      const left = end - this.#clock.monotonic();
-      if (left <= 0) break;
-      const passed = this.#step(left, atOnce);
-      atOnce = passed > 0 ? 0 : atOnce + 1;
+    try {
+      for (;;) {
+        await this.#quiet(() => false);
+        const left = end - this.#clock.monotonic();
+        if (left <= 0) return;
+        this.#step(left);
+        if (this.#stuck) throw new AssertionError({ message: `no time passes: ${this.#atOnce} timers at one moment` });
+      }
+    } finally {
+      this.#passing -= 1;
     }
-    this.#passing -= 1;
   }
 
   /** Lets time pass until it is so. @returns Whether it has become so, before so much time was over. */
@@ -82,9 +110,8 @@ export class RoomTime {
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (let atOnce = 0; this.#waiters.size > 0; ) {
-      const passedMs = this.#pace === "wall" ? await this.#wall() : await this.#turns(atOnce);
-      atOnce = passedMs === 0 ? atOnce + 1 : 0;
+    while (this.#waiters.size > 0) {
+      const passedMs = this.#pace === "wall" ? await this.#wall() : await this.#turns();
       for (const waiter of [...this.#waiters]) {
         waiter.leftMs -= passedMs;
         if (waiter.over()) this.#end(waiter, true);
@@ -104,17 +131,24 @@ export class RoomTime {
   }
 
   /** Once nothing is under way any more: on to the next timer. @returns How much time has passed. */
-  async #turns(atOnce: number): Promise<number> {
+  async #turns(): Promise<number> {
     await this.#quiet(() => this.#anyOver);
     if (this.#anyOver || this.#passing > 0) return 0;
-    return this.#step(Math.min(...[...this.#waiters].map(({ leftMs }) => leftMs)), atOnce);
+    return this.#step(Math.min(...[...this.#waiters].map(({ leftMs }) => leftMs))) || Number(this.#stuck);
   }
 
-  #step(atMostMs: number, atOnce: number): number {
-    const due = (this.#clock.nextDue ?? Number.POSITIVE_INFINITY) - this.#clock.monotonic();
-    const passingMs = atOnce > TIMERS_AT_ONCE ? 1 : Math.max(0, Math.min(atMostMs, due));
-    this.#clock.advance(passingMs);
-    return passingMs;
+  /** On to the next timer, and calls it. @returns How much time has passed. */
+  #step(atMostMs: number): number {
+    const dueInMs = (this.#clock.nextDue ?? Number.POSITIVE_INFINITY) - this.#clock.monotonic();
+    this.#atOnce = dueInMs > 0 ? 0 : this.#atOnce + 1;
+    if (dueInMs <= atMostMs) this.#clock.step();
+    else this.#clock.advance(atMostMs);
+    return Math.max(0, Math.min(dueInMs, atMostMs));
+  }
+
+  /** Timers set others for the same moment, without end: what waits must fail, and not hang. */
+  get #stuck(): boolean {
+    return this.#atOnce > TIMERS_AT_ONCE;
   }
 
   async #wall(): Promise<number> {

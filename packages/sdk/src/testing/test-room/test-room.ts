@@ -12,6 +12,7 @@ import type { FaultyNetwork } from "./faulty-network.ts";
 import { Participant } from "./participant.ts";
 import { Player } from "./player.ts";
 import type { RoomFaults } from "./room-faults.ts";
+import { ROOM_PASSWORD } from "./room-people.ts";
 import type { RoomTime } from "./room-time.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -32,7 +33,6 @@ export interface RoomParts<Name extends string, Title extends string> {
   readonly faults: RoomFaults<Name>;
   readonly transcript: Transcript;
   readonly seed: number;
-  readonly password: string;
   readonly names: readonly Name[];
   readonly titles: readonly Title[];
   /** A server on the room's store and network. */
@@ -46,7 +46,10 @@ const SETTLED_WITHIN_MS = 60_000;
 export class TestRoom<Name extends string = string, Title extends string = string> {
   /** What clients dial. */
   readonly address: string;
-  /** Stands still, except while somebody waits for something here. */
+  /**
+   * Stands still while anything is under way. Passes while somebody waits for something of the room, and, ten times as fast as on
+   * the wall, where a test waits for something else.
+   */
   readonly clock: ManualClock;
   /** What the test breaks. */
   readonly faults: RoomFaults<Name>;
@@ -89,9 +92,14 @@ export class TestRoom<Name extends string = string, Title extends string = strin
    */
   connection(name: Name): RoomConnection {
     this.#known(name);
-    const { network, clock, password } = this.#parts;
+    const { network, clock } = this.#parts;
     const random = this.#randomOf(`jitter of ${name}`);
-    return { auth: { name, password }, transport: network.host(name), clock, random: () => random.next() };
+    return {
+      auth: { name, password: ROOM_PASSWORD },
+      transport: network.host(name),
+      clock,
+      random: () => random.next(),
+    };
   }
 
   /** Cuts somebody's connections, once nothing is under way any more, and lets time pass until they are online again. */
@@ -150,6 +158,7 @@ export class TestRoom<Name extends string = string, Title extends string = strin
     await time.done(leaving, SETTLED_WITHIN_MS);
     const closing = this.#server.close({ drainMs: 0 });
     await time.done(closing, SETTLED_WITHIN_MS);
+    time.end();
     await closing;
   }
 

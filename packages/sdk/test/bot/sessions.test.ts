@@ -1,0 +1,156 @@
+import type { SessionStorage } from "@redroom/sdk/bot";
+import { describe, expect, it } from "vitest";
+import { openBotRoom } from "./bot-room.ts";
+
+const OTHER = "Asset Deal";
+
+interface State {
+  texts: string[];
+}
+
+type BotRoom = Awaited<ReturnType<typeof openBotRoom>>;
+
+/** A storage that outlives bots, and can be looked at. */
+function storage() {
+  const values = new Map<string, string>();
+  const kept: SessionStorage = {
+    read: async (key) => values.get(key),
+    write: async (key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
+  };
+  return Object.assign(kept, { values });
+}
+
+/** A bot that keeps the texts of notes, and tells them when it is asked. */
+async function collector(
+  room: BotRoom,
+  kept: SessionStorage | undefined,
+  per?: "topic" | "user" | "user-in-topic",
+  broken: () => boolean = () => false,
+) {
+  const bot = room.bot<State>({
+    session: {
+      initial: () => ({ texts: [] }),
+      ...(kept !== undefined && { storage: kept }),
+      ...(per !== undefined && { per }),
+    },
+  });
+  bot.on("note", async (ctx) => {
+    ctx.session.texts.push(ctx.message.text);
+    if (ctx.message.text === "wait") await ctx.waitFor("answer", { timeoutMs: 10_000 });
+    if (broken()) throw new Error("broken");
+  });
+  bot.on("question", (ctx) => ctx.answer(ctx.session.texts.join(" ") || "nothing"));
+  await room.settled(bot.start());
+  return bot;
+}
+
+async function asked(room: BotRoom, person: Awaited<ReturnType<BotRoom["person"]>>): Promise<string | undefined> {
+  const before = person.heard().length;
+  await person.topic.ask("What do you have?");
+  await room.until(() => person.heard().length > before);
+  return person.heard().at(-1);
+}
+
+describe("a session", () => {
+  it("is the topic's, and lasts as long as its storage", async () => {
+    await using room = await openBotRoom();
+    const [anna, bernd] = [await room.person("anna"), await room.person("bernd")];
+    const kept = storage();
+    const bot = await collector(room, kept);
+    await anna.topic.note("one");
+    await bernd.topic.note("two");
+    await room.pass(500);
+    await room.settled(bot.stop());
+    await collector(room, kept);
+    expect(await asked(room, anna)).toBe("one two");
+  });
+
+  it("is the user's, in one topic or in all", async () => {
+    await using room = await openBotRoom();
+    await room.server.createTopic(OTHER);
+    const people = [await room.person("anna"), await room.person("bernd"), await room.person("anna", OTHER)] as const;
+    for (const [per, expected] of [
+      ["user-in-topic", ["here", "nothing", "there"]],
+      ["user", ["here there", "nothing", "here there"]],
+    ] as const) {
+      const bot = await collector(room, undefined, per);
+      await people[0].topic.note("here");
+      await room.pass(500);
+      await people[2].topic.note("there");
+      await room.pass(500);
+      const told: unknown[] = [];
+      for (const person of people) {
+        const from = person.messages.length;
+        await person.topic.ask("What do you have?");
+        await room.until(() => person.messages.slice(from).some(({ author }) => author === "quotes"));
+        told.push(person.messages.slice(from).find(({ author }) => author === "quotes")?.text);
+      }
+      expect(told).toEqual(expected);
+      await room.settled(bot.stop());
+    }
+  });
+
+  it("is as it was before when its entry is tried again", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    let failures = 0;
+    await collector(room, undefined, undefined, () => {
+      failures += 1;
+      return failures < 3;
+    });
+    await anna.topic.note("one");
+    await room.pass(10_000, 100);
+    expect(await asked(room, anna)).toBe("one");
+  });
+
+  it("is as it was before when its entry is repeated after a crash between saving it and finishing the entry", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const kept = storage();
+    let crash: () => void = () => {};
+    const crashing: SessionStorage = {
+      read: kept.read,
+      write: async (key, value) => {
+        await kept.write(key, value);
+        crash();
+        await new Promise(() => {});
+      },
+    };
+    const bot = await collector(room, crashing);
+    const crashed = new Promise<void>((resolve) => {
+      crash = resolve;
+    });
+    await anna.topic.note("one");
+    await room.settled(crashed);
+    expect([...kept.values.values()]).toEqual([expect.stringContaining('"value":{"texts":["one"]}')]);
+    await room.settled(bot.stop({ drainMs: 0 }));
+    await collector(room, kept);
+    await room.pass(1_000);
+    expect(await asked(room, anna)).toBe("one");
+  });
+
+  it("takes in what others have changed while its handler waited, unless the handler had changed it itself", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot<State>({ session: { initial: () => ({ texts: [] }) } });
+    bot.on("note", async (ctx) => {
+      if (ctx.message.text === "wait") await ctx.waitFor("answer", { timeoutMs: 10_000 });
+      ctx.session.texts.push(ctx.message.text);
+    });
+    bot.on("question", (ctx) => ctx.answer(ctx.session.texts.join(" ")));
+    await room.settled(bot.start());
+    await anna.topic.note("wait");
+    await anna.topic.note("meanwhile");
+    await room.pass(12_000, 100);
+    expect(await asked(room, anna)).toBe("meanwhile wait");
+  });
+
+  it("that is damaged fails the handler", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = await collector(room, { read: async () => "{", write: async () => {} });
+    await anna.topic.note("one");
+    await room.until(() => bot.errors.some(({ ctx }) => ctx?.event === "note"));
+    expect(bot.errors.at(-1)).toMatchObject({ outcome: "given up", error: { code: "RECORD_DAMAGED" } });
+  });
+});

@@ -1,0 +1,27 @@
+import { Bot } from "@redroom/sdk/bot";
+import { createTestRoom } from "@redroom/sdk/testing";
+import { expect, it } from "vitest";
+
+it("a bot is tested in a conversation, through a lost connection and a restart of its own", async () => {
+  await using room = await createTestRoom({ members: { anna: ["interviewer"], quotes: ["interviewee"] } });
+  const anna = room.as("anna");
+  const start = async () => {
+    const bot = new Bot(room.address, { ...room.connection("quotes"), name: "quotes" });
+    bot.on("question", async (ctx) => void (await ctx.answer(`You asked: ${ctx.message.text}`)));
+    await bot.start();
+    return bot;
+  };
+  {
+    await using _bot = await start();
+    const question = await anna.asks("How many?");
+    await anna.expects({ from: "quotes", re: question, text: "You asked: How many?" });
+    room.faults.cut("quotes");
+    await anna.asks("Why?");
+    await anna.expects("You asked: Why?");
+  }
+  const missed = await anna.asks("Are you there?");
+  await anna.expectsNothing();
+  await using _bot = await start();
+  expect(await anna.expects({ kind: "answer" })).toMatchObject({ re: missed.seq, text: "You asked: Are you there?" });
+  await anna.expectsNothing();
+});
