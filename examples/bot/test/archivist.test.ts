@@ -1,3 +1,4 @@
+import { memorySessions } from "@redroom/sdk/bot";
 import { createTestRoom } from "@redroom/sdk/testing";
 import { describe, expect, it } from "vitest";
 import { archivist, type Summary } from "../src/archivist.ts";
@@ -9,18 +10,10 @@ const members = { anna: ["interviewer"], bernd: ["interviewee"], archive: ["arch
 async function openRoom() {
   const room = await createTestRoom({ members, topics: ["Share Deal"] });
   const summaries: Summary[] = [];
-  const sessions = new Map<string, string>();
-  const storage = {
-    read: async (key: string) => sessions.get(key),
-    write: async (key: string, value = "") => void sessions.set(key, value),
-  };
+  const storage = memorySessions();
   const startArchivist = async () => {
-    const session = { initial: () => ({}), storage };
-    const bot = archivist(
-      room.address,
-      { ...room.connection("archive"), session },
-      { print: (one) => summaries.push(one) },
-    );
+    const print = (summary: Summary) => summaries.push(summary);
+    const bot = archivist(room.address, room.connection("archive"), { print, storage });
     await bot.start();
     return bot;
   };
