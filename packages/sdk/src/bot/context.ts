@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { SealedMessage, TopicMessage } from "../client/message.ts";
 import type { DeliveryReceipt } from "../client/message-loop.ts";
-import type { AddressOptions } from "../client/outbox.ts";
+import type { AddressOptions, AskOptions, MessageOptions } from "../client/outbox.ts";
 import type { Person, Presence, Self, WaitingPair } from "../client/person.ts";
 import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
@@ -19,13 +19,13 @@ export interface Keyed {
 }
 
 /** As for `topic.ask`; the id is the bot's to choose. */
-export type BotAskOptions = Omit<NonNullable<Parameters<Topic["ask"]>[1]>, "id"> & Keyed;
+export type BotAskOptions = Omit<AskOptions, "id"> & Keyed;
 
 /** As for `topic.answer`; the id is the bot's to choose. */
-export type BotAnswerOptions = Omit<NonNullable<Parameters<Topic["answer"]>[2]>, "id"> & Keyed;
+export type BotAnswerOptions = Omit<MessageOptions<"answer">, "id"> & Keyed;
 
 /** As for `topic.note`; the id is the bot's to choose. */
-export type BotNoteOptions = Omit<NonNullable<Parameters<Topic["note"]>[1]>, "id"> & Keyed;
+export type BotNoteOptions = Omit<MessageOptions<"note">, "id"> & Keyed;
 
 /** What every send may have. */
 export type BotReplyOptions = Pick<AddressOptions, "to"> & Keyed;

@@ -189,7 +189,7 @@ export class TopicRunner {
         if (!this.#isOwn(message)) this.#take(messageEntry(message));
         else this.#passed(message.seq);
         // An answer is read together with the reveal before it: they have one place.
-        if (message.kind !== "reveal") await this.#work.room();
+        if (!this.#revealsToUs(message)) await this.#work.room();
       }
     } catch (thrown) {
       this.fail(toRedRoomError(thrown, "INTERNAL", "read the topic"));
@@ -200,12 +200,17 @@ export class TopicRunner {
     return !this.#host.options.own && by === this.#scene.topic.self?.id;
   }
 
+  /** The reader is named first. */
+  #revealsToUs({ kind, to }: TopicMessage): boolean {
+    return kind === "reveal" && to?.[0]?.id === this.#scene.topic.self?.id;
+  }
+
   #take(entry: Entry): void {
     const { place } = entry;
     const finished = this.#place.wasFinished(place);
     if (finished) this.#passed(place);
     else this.#handOver(entry);
-    this.#answers.went(entry, finished);
+    if (this.#scene.topic.regulated) this.#answers.went(entry, finished);
     const answer = finished ? undefined : this.#answers.revealedBy(entry);
     if (answer !== undefined) this.#handOver(answer);
   }
