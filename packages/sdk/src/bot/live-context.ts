@@ -5,7 +5,7 @@ import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
 import type { Topic } from "../client/topic.ts";
 import { type Attempt, waitedMessage } from "./attempt.ts";
-import type { BotContext, BotSendOptions, Keyed, MessageFilters, Waited, Within } from "./context.ts";
+import type { BotContext, Keyed, MessageFilters, Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { holds } from "./filters.ts";
 import type { OpenSession } from "./open-session.ts";
@@ -56,15 +56,15 @@ export function contextOf(
     set session(value: unknown) {
       if (session !== undefined) session.value = value;
     },
-    ask: (text: string, options: BotSendOptions = {}) => send(text, { ...options, kind: "question" }),
-    note: (text: string, options: BotSendOptions = {}) => send(text, { ...options, kind: "note" }),
+    ask: (text: string, options: object = {}) => send(text, { ...options, kind: "question" }),
+    note: (text: string, options: object = {}) => send(text, { ...options, kind: "note" }),
     correct: (message: { readonly seq: number }, text: string, options: Keyed = {}) =>
       send(text, { ...options, kind: "correction", re: message.seq }),
-    answer: (text: string, options: BotSendOptions = {}) => {
+    answer: (text: string, options: object = {}) => {
       if (about.event !== "question") throw answerNeedsQuestion(about.event);
       return send(text, { ...options, kind: "answer", re: about.message.seq });
     },
-    reply: (text: string, options: BotSendOptions = {}) => {
+    reply: (text: string, options: object = {}) => {
       if (!("message" in about)) throw answerNeedsQuestion(about.event);
       const { kind, seq, by } = about.message;
       if (kind === "question") return send(text, { ...options, kind: "answer", re: seq });

@@ -4,6 +4,7 @@ import { randomId } from "../base/id.ts";
 import type { Cursor } from "../client/cursor.ts";
 import type { TopicMessage } from "../client/message.ts";
 import { Attempt } from "./attempt.ts";
+import type { BotSessions } from "./bot-sessions.ts";
 import type { BotContext, GivenUp } from "./context.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Entry, messageEntry, receiptEntry, sealedEntry } from "./entry.ts";
@@ -11,7 +12,6 @@ import { type About, contextOf, type NoticeContent, type Scene, type SendAs, vie
 import { OpenAnswers } from "./open-answers.ts";
 import { Place } from "./place.ts";
 import { Sends, sendId } from "./sends.ts";
-import type { Sessions } from "./sessions.ts";
 import type { Slots } from "./slots.ts";
 import { type Fate, TopicWork } from "./topic-work.ts";
 
@@ -31,7 +31,7 @@ interface RunnerOptions {
 export interface RunnerHost {
   readonly clock: Clock;
   readonly slots: Slots;
-  readonly sessions: Sessions | undefined;
+  readonly sessions: BotSessions | undefined;
   readonly options: RunnerOptions;
   /** Runs all handlers that match. */
   handle(ctx: BotContext): Promise<void>;

@@ -165,6 +165,25 @@ describe("nak", () => {
   });
 });
 
+describe("a place that no bot has written", () => {
+  it("stops the topic, which tells so", async () => {
+    await using room = await openBotRoom();
+    const client = await room.connect("quotes");
+    const cursor = await room.settled(client.topic(TITLE).claimCursor("quotes"));
+    for (const text of [
+      "{",
+      "{}",
+      '{"v":1,"seq":-1,"finished":[],"givenUp":[]}',
+      '{"v":1,"seq":1,"finished":[[1]],"givenUp":[]}',
+    ]) {
+      await room.settled(cursor.save(text));
+      const bot = room.bot({ topics: [TITLE] });
+      await expect(room.settled(bot.start())).rejects.toMatchObject({ code: "RECORD_DAMAGED" });
+      await room.settled(client.topic(TITLE).claimCursor("quotes")).then((claimed) => Object.assign(cursor, claimed));
+    }
+  });
+});
+
 describe("a handler that hangs", () => {
   it("has failed after its time; the topic goes on, and what it does later does not count", async () => {
     await using room = await openBotRoom();

@@ -104,7 +104,7 @@ describe("what is beside the record", () => {
       if (ctx.member.name === "bernd") throw new Error("not him");
     });
     bot.on("receipt", (ctx) => {
-      seen.push(ctx.receipt.by.map(({ name }) => name));
+      seen.push(ctx.receipt.by.map(({ name }) => name).sort());
     });
     await room.settled(bot.start());
     const anna = await room.person("anna");

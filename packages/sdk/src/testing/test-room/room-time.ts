@@ -89,11 +89,23 @@ export class RoomTime {
     }
   }
 
-  /** Lets time pass until it is so. @returns Whether it has become so, before so much time was over. */
+  /**
+   * Lets time pass until it is so. Rejects with what `condition` throws.
+   *
+   * @returns Whether it has become so, before so much time was over.
+   */
   until(condition: () => boolean, withinMs: number): Promise<boolean> {
-    if (condition()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      this.#waiters.add({ over: condition, resolve, leftMs: withinMs });
+    return new Promise((resolve, reject) => {
+      const over = (): boolean => {
+        try {
+          return condition();
+        } catch (error) {
+          reject(error);
+          return true;
+        }
+      };
+      if (over()) return resolve(true);
+      this.#waiters.add({ over, resolve, leftMs: withinMs });
       if (!this.#running) void this.#run();
     });
   }
