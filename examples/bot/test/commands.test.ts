@@ -96,7 +96,7 @@ describe("redroom-bot", () => {
     await answerTo(topic, asked.at(-1) ?? 0);
     const answers = (await topic.history()).filter(({ author, kind }) => author === "bot" && kind === "answer");
     expect(answers.map(({ re }) => re)).toEqual(asked);
-  }, 60_000);
+  }, 120_000);
 
   it("minds deadlines", async () => {
     const topic = await enter("Deadlines", ["superuser"]);
