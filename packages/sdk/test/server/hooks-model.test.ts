@@ -50,13 +50,9 @@ describe("whatever an application does", () => {
             const [times, last] = messages[Number(text)]?.before ?? [[], "at once" as const];
             const count = asked.get(text) ?? 0;
             asked.set(text, count + 1);
-<<<<<<< HEAD
             // Where nobody has heard of a refusal, it is asked again, and behind the messages that followed: it decides the same.
             const decided = times.slice(0, count).find((outcome) => REFUSED.includes(outcome));
             await answer(decided ?? times[count] ?? last);
-=======
-            await answer(times[count] ?? last);
->>>>>>> main
             return { annotations: { allowed: text } };
           },
           afterAppend({ seq, message: { text } }: AfterAppendPayload) {
