@@ -6,10 +6,12 @@ import type { Scenario } from "../scenario.ts";
 
 const TITLES = ["Share Deal", "Rückstellungen", "Einlagen", "Forderungen"] as const;
 const BACK_WITHIN_MS = 30_000;
+/** For all that is left after the last kill. */
+const REST_WITHIN_MS = 120_000;
 /** So many questions wait for an answer at most: a server takes no more of one person. */
 const MAX_OPEN = 50;
-/** A bot that has begun to answer is killed within that time. */
-const LIVES_MS = 400;
+/** A bot that has answered some questions is killed within that time. */
+const LIVES_ON_MS = 50;
 /** One that has not, within that time. */
 const STARTS_MS = 1_000;
 
@@ -45,12 +47,13 @@ export const botKilled: Scenario = {
           await sleep(random.between(0, STARTS_MS));
           earlyKills += 1;
         } else {
+          const many = random.between(1, Math.round((2 * questions) / kills));
           await room.until(
-            () => bot.answered > 0,
+            () => bot.answered >= many || (asked === allowed && open() <= 0),
             BACK_WITHIN_MS,
-            () => `bot ${round} answers nothing`,
+            () => `bot ${round} has answered ${bot.answered} of ${many} questions`,
           );
-          await sleep(random.between(0, LIVES_MS));
+          await sleep(random.between(0, LIVES_ON_MS));
         }
         await bot.kill();
         if (round % 10 === 0) log(`${round} of ${kills} kills, ${asked} questions asked`);
@@ -59,7 +62,7 @@ export const botKilled: Scenario = {
       bots.push(last);
       await room.until(
         () => asked === questions && open() <= 0 && last.started,
-        BACK_WITHIN_MS,
+        REST_WITHIN_MS,
         () => `${asked} questions are asked, ${open()} of them open`,
       );
       await last.stop();
