@@ -129,7 +129,7 @@ describe("redroom-server export", () => {
   });
 
   it("shows what applications have added to a message, and proves it", async () => {
-    const metadata = { deal: "<b>Müller</b>", parts: [1, { until: null }] };
+    const metadata = { deal: "<b>Müller</b>", parts: [1, { until: null }], "to\nday": true };
     await say({ by: "anna", text: "Wie hoch?", kind: "question", metadata, annotations: { checkedBy: "legal" } });
 
     await exported();
@@ -144,13 +144,15 @@ describe("redroom-server export", () => {
     expect(verdict).toMatchObject({ valid: true, visible: 2 });
     expect(seen[0]).toMatchObject({ text: "Wie hoch?", metadata, annotations: { checkedBy: "legal" } });
     const page = `${await file("index.html")}`;
-    expect(page).toContain("deal: &quot;&lt;b&gt;Müller&lt;/b&gt;&quot;\nparts: [1,{&quot;until&quot;:null}]</pre>");
+    expect(page).toContain(
+      "deal: &quot;&lt;b&gt;Müller&lt;/b&gt;&quot;\nparts: [1,{&quot;until&quot;:null}]\nto\\nday: true</pre>",
+    );
     expect(page).toContain("checkedBy: &quot;legal&quot;</pre>");
     if (!hasPython) return;
     const printed = spawnSync(python, [join(out, "verify.py"), out, "--print"], { encoding: "utf8" });
     expect(printed).toMatchObject({ status: 0, stderr: "" });
     expect(printed.stdout).toContain(
-      '"Wie hoch?" metadata: {"deal": "<b>M\\u00fcller</b>", "parts": [1, {"until": null}]} ',
+      '"Wie hoch?" metadata: {"deal": "<b>M\\u00fcller</b>", "parts": [1, {"until": null}], "to\\nday": true} ',
     );
     expect(printed.stdout).toContain('annotations: {"checkedBy": "legal"}\n');
   });

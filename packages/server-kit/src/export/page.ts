@@ -156,10 +156,12 @@ function body(
   return `<p>#${first}–#${last} → ${to.map(nameOf).join(", ")}</p>`;
 }
 
-/** What applications have added, as it is on record, a line a member. */
+/** What applications have added, as it is on record, a line a member: no name can begin another one. */
 function added(name: readonly [en: string, de: string], object: JsonObject | undefined): string {
   if (object === undefined) return "";
-  const members = Object.entries(object).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  const members = Object.entries(object).map(
+    ([key, value]) => `${JSON.stringify(key).slice(1, -1)}: ${JSON.stringify(value)}`,
+  );
   return `\n<div class="added">${both(...name)}<pre dir="auto">${escapeHtml(members.join("\n"))}</pre></div>`;
 }
 
