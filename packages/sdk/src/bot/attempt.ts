@@ -31,7 +31,7 @@ type Send = (name: string | number) => Promise<Stored>;
 interface Wait {
   readonly wanted: (entry: Entry) => boolean;
   readonly deadline: number;
-  readonly timer: Timer;
+  timer: Timer | undefined;
   readonly settle: (entry: Entry | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -154,11 +154,21 @@ export class Attempt {
       return Promise.resolve(earlier);
     }
     return new Promise((settle, fail) => {
-      const { clock } = this.#host;
-      const timer = clock.setTimer(() => this.#host.wake(), Math.max(0, deadline - clock.now()));
-      this.#waits.add({ wanted, deadline, timer, settle, fail });
+      const wait: Wait = { wanted, deadline, settle, fail, timer: undefined };
+      this.#waits.add(wait);
+      this.#wakeAt(wait);
       this.#giveTurn();
     });
+  }
+
+  /** Again where it is not there yet: a timer has an end of its own, and the date may be corrected. */
+  #wakeAt(wait: Wait): void {
+    const { clock } = this.#host;
+    const leftMs = Math.max(0, wait.deadline - clock.now());
+    wait.timer = clock.setTimer(() => {
+      if (wait.deadline > clock.now()) this.#wakeAt(wait);
+      else this.#host.wake();
+    }, leftMs);
   }
 
   say(outcome: Outcome): void {
@@ -221,7 +231,11 @@ export class Attempt {
   #tooLate(): void {
     const { handlerTimeoutMs } = this.#host;
     if (this.#host.online()) this.#end({ kind: "failed", error: tookTooLong(handlerTimeoutMs) });
-    else this.#watch(handlerTimeoutMs);
+    else {
+      this.#leftMs = handlerTimeoutMs;
+      this.#turnBegan = this.#host.clock.monotonic();
+      this.#watch(handlerTimeoutMs);
+    }
   }
 
   #giveTurn(): void {
@@ -250,7 +264,7 @@ export class Attempt {
   }
 
   #close(wait: Wait): void {
-    wait.timer.cancel();
+    wait.timer?.cancel();
     this.#waits.delete(wait);
   }
 

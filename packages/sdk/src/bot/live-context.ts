@@ -1,3 +1,4 @@
+import { LONGEST_DELAY_MS } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { SendOptions } from "../client/outbox.ts";
 import type { Self } from "../client/person.ts";
@@ -7,9 +8,10 @@ import type { Topic } from "../client/topic.ts";
 import { type Attempt, waitedMessage } from "./attempt.ts";
 import type { BotContext, BotSendOptions, Keyed, MessageFilters, Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
+import { reasonOf } from "./failures.ts";
 import { holds } from "./filters.ts";
 import type { OpenSession } from "./open-session.ts";
-import { answerNeedsQuestion, notInTopic } from "./refusals.ts";
+import { answerNeedsQuestion, notADelay, notInTopic } from "./refusals.ts";
 
 /** Where handlers work. */
 export interface Scene {
@@ -77,8 +79,11 @@ export function contextOf(
       waiting.catch(() => {}); // left behind, nobody hears of it
       return waiting;
     },
-    nak: (delayMs: number) => attempt.say({ kind: "nak", delayMs }),
-    term: (reason: string) => attempt.say({ kind: "term", reason }),
+    nak: (delayMs: number) => {
+      if (!(delayMs <= LONGEST_DELAY_MS)) throw notADelay(delayMs);
+      attempt.say({ kind: "nak", delayMs });
+    },
+    term: (reason: string) => attempt.say({ kind: "term", reason: reasonOf(reason) }),
   };
   return ctx as unknown as BotContext;
 }

@@ -167,7 +167,7 @@ function isSaved(value: unknown): value is Saved {
 }
 
 function shortened(reason: string): string {
-  const characters = [...reason.toWellFormed()];
+  const characters = [...reason.slice(0, MAX_REASON_BYTES).toWellFormed()];
   while (Buffer.byteLength(JSON.stringify(characters.join(""))) > MAX_REASON_BYTES + 2) characters.length -= 1;
   return characters.join("");
 }

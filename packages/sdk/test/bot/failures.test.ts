@@ -1,4 +1,5 @@
 import { RedRoomError } from "@redroom/sdk";
+import type { EntryContext } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { TITLE } from "../client/room.ts";
 import { openBotRoom } from "./bot-room.ts";
@@ -283,4 +284,63 @@ describe("promises left behind", () => {
     expect(anna.heard()).toEqual(["handled"]);
     expect(late).toMatchObject([{ code: "ABORTED" }]);
   });
+});
+
+describe("whatever a handler throws or says", () => {
+  const refusesText = {
+    toString() {
+      throw new Error("not even text");
+    },
+  };
+  it.each<[string, (ctx: EntryContext) => void, string]>([
+    ["nothing", () => reject(undefined), "undefined"],
+    ["no text", () => reject(refusesText), "what was thrown has no text"],
+    ["an error without a message", () => reject(Object.assign(new Error(), { message: undefined })), "undefined"],
+    ["a very long message", () => reject(new Error("x".repeat(1_000_000))), "x".repeat(100)],
+    ["a reason that is none", (ctx) => ctx.term(undefined as unknown as string), "undefined"],
+    ["no delay", (ctx) => ctx.nak(Number.NaN), "unable to try the entry again; NaN is not a number"],
+    ["a delay without end", (ctx) => ctx.nak(Number.POSITIVE_INFINITY), "unable to try the entry again; Infinity"],
+  ])(
+    "is %s: its entry is given up, and the topic goes on at once",
+    async (_, handle, reason) => {
+      await using room = await openBotRoom();
+      const anna = await room.person("anna");
+      const bot = room.bot({ maxAttempts: 1 });
+      bot.on("question", handle);
+      bot.on("note", (ctx) => ctx.note("I go on."));
+      await room.settled(bot.start());
+      await anna.topic.ask("bad");
+      void anna.topic.note("hello");
+      await room.until(() => anna.heard().length === 1, 2_000);
+      expect(bot.givenUp(TITLE)).toMatchObject([{ seq: 1, reason: expect.stringContaining(reason) }]);
+    },
+    10_000,
+  );
+});
+
+function reject(thrown: unknown): never {
+  throw thrown;
+}
+
+it("does not count the time without a connection as the handler's, also behind it", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot({ handlerTimeoutMs: 10_000, transport: room.network.host("quotes") });
+  bot.on("question", async (ctx) => {
+    room.network.cut("quotes");
+    await ctx.note("first");
+    const note = await ctx.waitFor("note", { timeoutMs: 600_000 });
+    await new Promise<void>((resolve) => room.clock.setTimer(resolve, 1_000));
+    await ctx.answer(`then ${note?.text}`);
+  });
+  await room.settled(bot.start());
+  room.network.refuse("quotes");
+  await anna.topic.ask("How high?");
+  await room.pass(60_000, 100);
+  room.network.heal("quotes");
+  await room.until(() => anna.heard().length === 1);
+  await room.pass(1_000);
+  void anna.topic.note("second");
+  await room.until(() => anna.heard().length === 2);
+  expect(bot.fates()).toEqual([]);
 });
