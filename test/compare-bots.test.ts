@@ -100,7 +100,7 @@ describe("the programs of Red Room", () => {
     const claim = vi.spyOn(store.cursors as CursorStore, "claim");
     const bot = run([`${task}.ts`]);
     const claimed = { type: "fulfilled", value: expect.anything() };
-    await vi.waitFor(() => expect(claim.mock.settledResults).toContainEqual(claimed), { timeout: 20_000 });
+    await vi.waitFor(() => expect(claim.mock.settledResults).toContainEqual(claimed), { timeout: 40_000 });
     claim.mockRestore();
     return bot;
   }

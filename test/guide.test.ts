@@ -6,7 +6,7 @@ import { codeOf, compiled, root, run, writtenOut } from "./documented-code.ts";
 const guide = join(root, "docs/guide");
 const pages = await Promise.all(
   (await readdir(guide))
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => name.endsWith(".md") && name !== "README.md")
     .map(async (name) => ({ name, ...codeOf(await readFile(join(guide, name), "utf8")) })),
 );
 

@@ -1,4 +1,3 @@
-import { copyFileSync, mkdirSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 export default defineConfig({
@@ -21,10 +20,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   keepNames: true,
-  // Applications augment an interface of this file, which works only where it is declared by name: it is copied, not bundled.
-  external: [/\/custom-types\.js$/],
-  async onSuccess() {
-    mkdirSync("dist/base", { recursive: true });
-    copyFileSync("src/base/custom-types.d.ts", "dist/base/custom-types.d.ts");
-  },
+  // Applications augment an interface of this file, which works only where it is declared by name: it is never bundled.
+  external: ["#custom-types"],
 });

@@ -76,12 +76,13 @@ describe("the published packages", () => {
     await run(["--test", "rates.test.js"], project);
   });
 
-  it("run the first bot of the guide against a server", async () => {
+  it("run the first bot of the guide against a server", { timeout: 120_000 }, async () => {
     const data = join(folder, "room");
     const operate = (args: string[], input = "") => run([redroomServer, ...args, "--data", data], project, { input });
     const server = start([redroomServer, "start", "--data", data, "--port", "0", "--json"]);
     try {
-      const { address } = JSON.parse(await server.line()) as { address: string };
+      let address: string | undefined;
+      while (address === undefined) ({ address } = JSON.parse(await server.line()) as { address?: string });
       const password = "correct horse battery";
       for (const name of ["anna", "rates"]) await operate(["user", "add", name, "--password-stdin"], password);
       const members = ["--member", "anna:superuser", "--member", "rates:interviewer,interviewee"];
@@ -110,7 +111,11 @@ describe("the published packages", () => {
     });
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     /** The next line that it prints. */
-    const line = async (): Promise<string> => (await lines.next()).value ?? "";
+    const line = async (): Promise<string> => {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${args[0]} has ended`);
+      return value;
+    };
     return { child, line, exit: once(child, "exit") };
   }
 });

@@ -1,5 +1,5 @@
-import type { RedRoomClient, Topic, TopicMessage } from "@redroom/sdk";
-import { Bot, type BotOptions } from "@redroom/sdk/bot";
+import { Bot, type BotOptions, memorySessions, type SessionStorage } from "@redroom/sdk/bot";
+import { type Counts, countMessages } from "./count-messages.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Our clock may be ahead of the server's, and the last messages of the day on their way. */
@@ -10,8 +10,7 @@ export interface Summary {
   /** In UTC, such as `2026-11-28`. */
   readonly day: string;
   readonly topic: string;
-  /** Messages, by kind. */
-  readonly counts: Readonly<Partial<Record<TopicMessage["kind"], number>>>;
+  readonly counts: Counts;
   /** Signed by the log: whoever keeps it can prove later what the record was by then. */
   readonly checkpoint: string | undefined;
 }
@@ -20,23 +19,27 @@ interface Archive {
   checkpoint?: string;
 }
 
+export interface ArchivistOptions {
+  /** Takes what a day has brought; standard output by default. */
+  readonly print?: (summary: Summary) => void;
+  /** Keeps the last day's checkpoints, for the next day's log to be held against; in memory by default. */
+  readonly storage?: SessionStorage;
+}
+
 /** Reads along and verifies, says nothing, and tells at midnight what the day has brought. */
 export function archivist(
   address: string,
-  options: Omit<BotOptions<Archive>, "name">,
-  { print = (summary: Summary) => console.log(JSON.stringify(summary)) } = {},
+  options: Omit<BotOptions, "name" | "session">,
+  { print = (summary) => console.log(JSON.stringify(summary)), storage = memorySessions() }: ArchivistOptions = {},
 ): Bot<Archive> {
-  const bot = new Bot<Archive>(address, {
-    from: "start",
-    session: { initial: () => ({}) },
-    ...options,
-    name: "archivist",
-  });
+  const session = { initial: (): Archive => ({}), storage };
+  const bot = new Bot<Archive>(address, { from: "start", ...options, session, name: "archivist" });
   const firsts = new Map<string, number>();
 
   // The first message of a day waits until midnight, also over restarts; the others only pass.
   bot.on("message", async (ctx) => {
     const { message, topic } = ctx;
+    if ("revealedBy" in message) return; // of an earlier day; its reveal is of this one
     const day = message.at.toISOString().slice(0, 10);
     const key = `${day} ${topic.id}`;
     const first = firsts.get(key) ?? message.seq;
@@ -53,31 +56,4 @@ export function archivist(
     if (checkpoint !== undefined) ctx.session.checkpoint = checkpoint;
   });
   return bot;
-}
-
-/** Reads a part of the log again, which verifies it again. */
-async function countMessages(
-  client: RedRoomClient,
-  topic: Topic,
-  from: number,
-  until: Date,
-): Promise<Summary["counts"]> {
-  const counts: Partial<Record<TopicMessage["kind"], number>> = {};
-  const head = (await client.topics()).find(({ id }) => id === topic.id)?.head ?? 0;
-  const end = new AbortController();
-  const passed = (seq: number): void => {
-    if (seq >= head) end.abort();
-  };
-  const others = {
-    onPassed: passed,
-    onWithheld: passed,
-    onSealed: ({ seq = 0 }) => passed(seq),
-    onReceipt: ({ seq = 0 }) => passed(seq),
-  };
-  for await (const { seq, kind, at } of topic.messages({ from, signal: end.signal, ...others })) {
-    if (at >= until) break;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    passed(seq);
-  }
-  return counts;
 }

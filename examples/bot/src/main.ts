@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { fileSessions } from "@redroom/sdk/bot";
 import { answerBot } from "./answer-bot.ts";
 import { readAnswers } from "./answers.ts";
 import { archivist } from "./archivist.ts";
@@ -8,7 +9,7 @@ const USAGE = `usage: redroom-bot answers|deadlines|archivist ADDRESS --user NAM
 
   answers    --answers FILE [--ask NAME]  answers what the table has, asks NAME what it has not
   deadlines  [--before MINUTES]           reminds of open questions before their deadlines, an hour by default
-  archivist                               verifies the record, and tells at midnight (UTC) what the day has brought`;
+  archivist  [--state FILE]               verifies the record, and tells at midnight (UTC) what the day has brought`;
 
 function fail(error: unknown): never {
   console.error(`redroom-bot: ${error instanceof Error ? error.message : error}`);
@@ -23,11 +24,12 @@ function createBot() {
       topic: { type: "string", multiple: true },
       answers: { type: "string" },
       ask: { type: "string" },
+      state: { type: "string" },
       before: { type: "string", default: "60" },
     },
   });
   const [command, address] = positionals;
-  const { user: name, topic: topics, answers, ask: expert, before } = values;
+  const { user: name, topic: topics, answers, ask: expert, before, state } = values;
   const { REDROOM_PASSWORD: password } = process.env;
   if (!address || !name || !password) return fail(USAGE);
 
@@ -36,7 +38,10 @@ function createBot() {
   if (command === "deadlines" && Number(before) >= 0) {
     return deadlineKeeper(address, options, { beforeMs: Number(before) * 60_000 });
   }
-  if (command === "archivist") return archivist(address, options);
+  if (command === "archivist") {
+    const storage = state ? fileSessions(state) : undefined;
+    return archivist(address, options, { ...(storage && { storage }) });
+  }
   return fail(USAGE);
 }
 

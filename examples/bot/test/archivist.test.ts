@@ -9,18 +9,14 @@ const members = { anna: ["interviewer"], bernd: ["interviewee"], archive: ["arch
 async function openRoom() {
   const room = await createTestRoom({ members, topics: ["Share Deal"] });
   const summaries: Summary[] = [];
-  const sessions = new Map<string, string>();
+  const kept = new Map<string, string>();
   const storage = {
-    read: async (key: string) => sessions.get(key),
-    write: async (key: string, value = "") => void sessions.set(key, value),
+    read: async (key: string) => kept.get(key),
+    write: async (key: string, value = "") => void kept.set(key, value),
   };
   const startArchivist = async () => {
-    const session = { initial: () => ({}), storage };
-    const bot = archivist(
-      room.address,
-      { ...room.connection("archive"), session },
-      { print: (one) => summaries.push(one) },
-    );
+    const print = (summary: Summary) => summaries.push(summary);
+    const bot = archivist(room.address, room.connection("archive"), { print, storage });
     await bot.start();
     return bot;
   };
@@ -28,7 +24,7 @@ async function openRoom() {
   const toEvening = (): void => room.clock.correctDate(DAY_MS - (room.clock.now() % DAY_MS) - 5 * MINUTE_MS);
   toEvening();
   const today = (): string => new Date(room.clock.now()).toISOString().slice(0, 10);
-  return Object.assign(room, { summaries, startArchivist, toEvening, today });
+  return Object.assign(room, { summaries, kept, startArchivist, toEvening, today });
 }
 
 describe("the archivist", () => {
@@ -60,5 +56,23 @@ describe("the archivist", () => {
     await room.as("anna").asks("And how?");
     await room.pass(7 * MINUTE_MS);
     expect(room.summaries.map(({ counts }) => counts)).toEqual([{ question: 3 }, { question: 1 }]);
+  });
+
+  it("says so, and sums up nothing, when the log is not the one of the day before", async () => {
+    await using room = await openRoom();
+    const first = await room.startArchivist();
+    await room.as("anna").asks("What is the price?");
+    await room.pass(7 * MINUTE_MS);
+    await first.stop();
+    for (const [key, value] of room.kept) room.kept.set(key, value.replace(/(?<=\\n\d+\\n)./, "#"));
+
+    await using second = await room.startArchivist();
+    const failures: unknown[] = [];
+    second.catch(({ error, outcome }) => failures.push(error, outcome));
+    room.toEvening();
+    await room.as("anna").asks("And when?");
+    await room.pass(7 * MINUTE_MS);
+    expect(failures).toEqual([expect.objectContaining({ code: "PROTOCOL_ERROR" }), "given up"]);
+    expect(room.summaries).toHaveLength(1);
   });
 });

@@ -96,7 +96,7 @@ describe("redroom-bot", () => {
     await answerTo(topic, asked.at(-1) ?? 0);
     const answers = (await topic.history()).filter(({ author, kind }) => author === "bot" && kind === "answer");
     expect(answers.map(({ re }) => re)).toEqual(asked);
-  }, 60_000);
+  }, 120_000);
 
   it("minds deadlines", async () => {
     const topic = await enter("Deadlines", ["superuser"]);
@@ -110,7 +110,7 @@ describe("redroom-bot", () => {
 
   it("reads along as an archivist", async () => {
     const topic = await enter("Archive", ["archivist"]);
-    const bot = start("archivist", "Archive");
+    const bot = start("archivist", "Archive", "--state", join(folder, "archive.json"));
     const { seq } = await topic.ask("What is a share deal?", { to: ["carla"] });
     const seen = async (): Promise<boolean> =>
       (await topic.deliveries({ seq })).some(({ member }) => member.name === "bot");

@@ -37,6 +37,7 @@ const BY_ERROR: Partial<Record<RedRoomErrorCode, ExitCode>> = {
   TOPIC_UNKNOWN: EXIT_CODES.topicUnknown,
   TEXT_INVALID: EXIT_CODES.textRefused,
   TEXT_TOO_LARGE: EXIT_CODES.textRefused,
+  METADATA_INVALID: EXIT_CODES.textRefused,
   REFERENCE_INVALID: EXIT_CODES.textRefused,
   RECIPIENT_INVALID: EXIT_CODES.textRefused,
   DEADLINE_INVALID: EXIT_CODES.textRefused,

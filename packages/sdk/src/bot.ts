@@ -2,10 +2,12 @@ export { Bot } from "./bot/bot.ts";
 export type { BotOptions } from "./bot/bot-options.ts";
 export { Composer, type Handler, type Middleware, type Next } from "./bot/composer.ts";
 export type {
+  BotAnswerOptions,
   BotAskOptions,
   BotContext,
   BotError,
-  BotSendOptions,
+  BotNoteOptions,
+  BotReplyOptions,
   EntryContext,
   EventName,
   Filter,

@@ -1,6 +1,6 @@
+export type * from "#custom-types";
 export type { JsonObject, JsonValue } from "./base/canonical-json.ts";
 export { type Clock, systemClock, type Timer } from "./base/clock.ts";
-export type * from "./base/custom-types.js";
 export { RedRoomError, type RedRoomErrorCode, type RedRoomErrorOptions } from "./base/errors.ts";
 export { randomId } from "./base/id.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";

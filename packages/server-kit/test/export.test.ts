@@ -149,7 +149,9 @@ describe("redroom-server export", () => {
     if (!hasPython) return;
     const printed = spawnSync(python, [join(out, "verify.py"), out, "--print"], { encoding: "utf8" });
     expect(printed).toMatchObject({ status: 0, stderr: "" });
-    expect(printed.stdout).toContain('"Wie hoch?" metadata: {"deal": "<b>M\\u00fcller</b>", ');
+    expect(printed.stdout).toContain(
+      '"Wie hoch?" metadata: {"deal": "<b>M\\u00fcller</b>", "parts": [1, {"until": null}]} ',
+    );
     expect(printed.stdout).toContain('annotations: {"checkedBy": "legal"}\n');
   });
 

@@ -6,6 +6,8 @@ import type { BotCall, BotEvent } from "../programs/bot.ts";
 export class BotProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
+  /** Whether its topics are open. */
+  started = false;
   /** How many questions this process has answered. */
   answered = 0;
   /** What went wrong. */
@@ -15,8 +17,9 @@ export class BotProcess {
     this.#child = fork(new URL("../programs/bot.ts", import.meta.url), [JSON.stringify(call)]);
     this.#ended = once(this.#child, "exit");
     this.#child.on("message", (event: BotEvent) => {
-      if (event.event === "answered") this.answered += 1;
-      else this.failures.push(event.reason);
+      if (event.event === "failed") this.failures.push(event.reason);
+      else if (event.event === "answered") this.answered += 1;
+      else this.started = true;
       onEvent();
     });
   }

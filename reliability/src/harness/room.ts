@@ -57,7 +57,12 @@ export class Room implements AsyncDisposable {
       }
     }
     const process = new ServerProcess(folder, { port: somePort(), ...server });
-    return new Room(folder, server, process, await process.listening);
+    try {
+      return new Room(folder, server, process, await process.listening);
+    } catch (error) {
+      await process.kill(); // else it would outlive us
+      throw error;
+    }
   }
 
   private constructor(folder: string, options: ServerOptions, server: ServerProcess, address: string) {

@@ -9,7 +9,9 @@ export interface BotCall {
   readonly password: string;
 }
 
-export type BotEvent = { readonly event: "answered" } | { readonly event: "failed"; readonly reason: string };
+export type BotEvent =
+  | { readonly event: "started" | "answered" }
+  | { readonly event: "failed"; readonly reason: string };
 
 /** So many milliseconds go by at most before a handler answers, and before it ends: kills fall into both. */
 const DAWDLES_MS = 10;
@@ -34,3 +36,4 @@ bot.catch(({ error }) => tell({ event: "failed", reason: String(error) }));
 process.once("SIGTERM", () => void bot.stop().then(() => process.disconnect?.()));
 process.once("disconnect", () => process.exit());
 await bot.start();
+tell({ event: "started" });

@@ -211,6 +211,8 @@ export const de: Catalogue = {
   "error.TOPIC_UNKNOWN": "dieses Thema gibt es nicht; redroom topics zeigt alle",
   "error.TEXT_INVALID": "der Text kann nicht gesendet werden",
   "error.TEXT_TOO_LARGE": "der Text ist zu lang",
+  "error.METADATA_INVALID":
+    "dieser Server verlangt zu einer solchen Nachricht Angaben, die dieses Programm nicht machen kann",
   "error.REFERENCE_INVALID":
     "die Nummer passt nicht: Es gibt keine solche Nachricht, oder man kann sich so nicht auf sie beziehen",
   "error.RECIPIENT_INVALID":

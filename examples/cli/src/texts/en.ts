@@ -203,6 +203,7 @@ export const en = {
   "error.TOPIC_UNKNOWN": "there is no such topic; redroom topics lists them",
   "error.TEXT_INVALID": "the text cannot be sent",
   "error.TEXT_TOO_LARGE": "the text is too long",
+  "error.METADATA_INVALID": "this server wants data with such a message that this program cannot send",
   "error.REFERENCE_INVALID":
     "the number does not fit: there is no such message, or it is nothing to refer to in this way",
   "error.RECIPIENT_INVALID": "that is nobody to write to; redroom members, or /members in the chat, shows who is there",

@@ -1,4 +1,4 @@
-// Declared here by hand, and passed on by `export *` as it stands: what a bundler makes of an interface cannot be augmented.
+// Published as it stands, and passed on by `export *`: what a bundler makes of an interface cannot be augmented.
 
 /**
  * The types of what your application adds to messages: a member for each kind of message (`question`, `answer`, `note`,

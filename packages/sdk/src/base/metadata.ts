@@ -1,5 +1,5 @@
+import type { CustomTypes } from "#custom-types";
 import type { JsonObject } from "./canonical-json.ts";
-import type { CustomTypes } from "./custom-types.js";
 
 type CustomKind = Exclude<keyof CustomTypes, "annotations">;
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../base/clock.ts";
+import { type Clock, LONGEST_DELAY_MS, type Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
 import type { Stored } from "../client/sending.ts";
 import type { Waited, Within } from "./context.ts";
@@ -31,7 +31,7 @@ type Send = (name: string | number) => Promise<Stored>;
 interface Wait {
   readonly wanted: (entry: Entry) => boolean;
   readonly deadline: number;
-  timer: Timer | undefined;
+  timer?: Timer;
   readonly settle: (entry: Entry | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -154,25 +154,19 @@ export class Attempt {
       return Promise.resolve(earlier);
     }
     return new Promise((settle, fail) => {
-      const wait: Wait = { wanted, deadline, settle, fail, timer: undefined };
+      const wait: Wait = { wanted, deadline, settle, fail };
       this.#waits.add(wait);
-      this.#wakeAt(wait);
+      this.#wakeAtEnd(wait);
       this.#giveTurn();
     });
   }
 
-  /** Again where it is not there yet: a timer has an end of its own, and the date may be corrected. */
-  #wakeAt(wait: Wait): void {
-    const { clock } = this.#host;
-    const leftMs = Math.max(0, wait.deadline - clock.now());
-    wait.timer = clock.setTimer(() => {
-      if (wait.deadline > clock.now()) this.#wakeAt(wait);
-      else this.#host.wake();
-    }, leftMs);
-  }
-
+  /** @throws {RedRoomError} `ABORTED` after its end, `OPTIONS_INVALID`. */
   say(outcome: Outcome): void {
     this.#checkAlive("say what becomes of the entry");
+    if (outcome.kind === "nak" && !(outcome.delayMs >= 0 && outcome.delayMs <= LONGEST_DELAY_MS)) {
+      throw notADelay(outcome.delayMs);
+    }
     this.#said = outcome;
   }
 
@@ -263,6 +257,19 @@ export class Attempt {
     return undefined;
   }
 
+  /** More than once where that lies further ahead than a timer reaches. */
+  #wakeAtEnd(wait: Wait): void {
+    const { clock, wake } = this.#host;
+    const leftMs = wait.deadline - clock.now();
+    wait.timer = clock.setTimer(
+      () => {
+        if (clock.now() < wait.deadline) this.#wakeAtEnd(wait);
+        else wake();
+      },
+      Math.min(LONGEST_DELAY_MS, Math.max(0, leftMs)),
+    );
+  }
+
   #close(wait: Wait): void {
     wait.timer?.cancel();
     this.#waits.delete(wait);
@@ -297,3 +304,9 @@ const keyUsed = (key: string): RedRoomError =>
 
 const notATime = (within: Within): RedRoomError =>
   new RedRoomError("OPTIONS_INVALID", `unable to wait; ${JSON.stringify(within)} is not a time`);
+
+const notADelay = (delayMs: number): RedRoomError =>
+  new RedRoomError(
+    "OPTIONS_INVALID",
+    `unable to try again in ${delayMs} ms; that is not from 0 to ${LONGEST_DELAY_MS}`,
+  );

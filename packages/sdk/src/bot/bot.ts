@@ -5,10 +5,10 @@ import type { Person } from "../client/person.ts";
 import { RedRoomClient } from "../client/redroom-client.ts";
 import type { Topic } from "../client/topic.ts";
 import { type BotOptions, type Settings, settingsOf } from "./bot-options.ts";
+import { BotSessions } from "./bot-sessions.ts";
 import { Composer } from "./composer.ts";
 import type { BotContext, BotError, GivenUp } from "./context.ts";
 import type { NoticeContent } from "./live-context.ts";
-import { Sessions } from "./sessions.ts";
 import { Slots } from "./slots.ts";
 import { TopicRunner } from "./topic-runner.ts";
 import type { Fate } from "./topic-work.ts";
@@ -45,7 +45,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #slots: Slots;
-  readonly #sessions: Sessions | undefined;
+  readonly #sessions: BotSessions | undefined;
   readonly #onError: ((error: BotError<S>) => unknown)[] = [];
   /** By title: those that go on. */
   readonly #running = new Map<string, TopicRunner>();
@@ -69,7 +69,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
     this.#settings = settingsOf(options);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.logger ?? silentLogger;
-    this.#sessions = options.session && new Sessions(options.name, options.session);
+    this.#sessions = options.session && new BotSessions(options.name, options.session);
     this.#slots = new Slots(this.#settings.concurrency);
     this.closed = new Promise((resolve) => {
       this.#close = resolve;

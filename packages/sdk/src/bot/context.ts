@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { SealedMessage, TopicMessage } from "../client/message.ts";
 import type { DeliveryReceipt } from "../client/message-loop.ts";
-import type { AddressOptions, AskOptions } from "../client/outbox.ts";
+import type { AddressOptions, AskOptions, MessageOptions } from "../client/outbox.ts";
 import type { Person, Presence, Self, WaitingPair } from "../client/person.ts";
 import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
@@ -18,11 +18,17 @@ export interface Keyed {
   readonly key?: string;
 }
 
-/** As for `topic.note`; the id is the bot's to choose. */
-export type BotSendOptions = Omit<AddressOptions, "id"> & Keyed;
-
 /** As for `topic.ask`; the id is the bot's to choose. */
 export type BotAskOptions = Omit<AskOptions, "id"> & Keyed;
+
+/** As for `topic.answer`; the id is the bot's to choose. */
+export type BotAnswerOptions = Omit<MessageOptions<"answer">, "id"> & Keyed;
+
+/** As for `topic.note`; the id is the bot's to choose. */
+export type BotNoteOptions = Omit<MessageOptions<"note">, "id"> & Keyed;
+
+/** What every send may have. */
+export type BotReplyOptions = Pick<AddressOptions, "to"> & Keyed;
 
 /** How long to wait: so many milliseconds, or until a date. */
 export type Within = { readonly timeoutMs: number } | { readonly until: Date };
@@ -51,7 +57,7 @@ interface Surroundings<S> {
    */
   ask(text: string, options?: BotAskOptions): Promise<Stored>;
   /** Writes a note in the topic. See `ask`. */
-  note(text: string, options?: BotSendOptions): Promise<Stored>;
+  note(text: string, options?: BotNoteOptions): Promise<Stored>;
 }
 
 /** What a handler of an entry has: it keeps the bot's place. */
@@ -82,13 +88,13 @@ interface ContextOfKind<S, K extends Kind> extends Handling<S> {
   readonly event: K;
   readonly message: TopicMessage<K>;
   /** Answers where the message is a question; else writes a note that refers to it, to its author. See `ask`. */
-  reply(text: string, options?: BotSendOptions): Promise<Stored>;
+  reply(text: string, options?: BotReplyOptions): Promise<Stored>;
 }
 
 /** A question to be handled. */
 export interface QuestionContext<S = unknown> extends ContextOfKind<S, "question"> {
   /** Answers the question. See `ask`. */
-  answer(text: string, options?: BotSendOptions): Promise<Stored>;
+  answer(text: string, options?: BotAnswerOptions): Promise<Stored>;
 }
 
 /** A message to be handled, whose kind is `event`. */

@@ -1,4 +1,3 @@
-import { LONGEST_DELAY_MS } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { SendOptions } from "../client/outbox.ts";
 import type { Self } from "../client/person.ts";
@@ -6,12 +5,12 @@ import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
 import type { Topic } from "../client/topic.ts";
 import { type Attempt, waitedMessage } from "./attempt.ts";
-import type { BotContext, BotSendOptions, Keyed, MessageFilters, Waited, Within } from "./context.ts";
+import type { BotContext, Keyed, MessageFilters, Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { reasonOf } from "./failures.ts";
 import { holds } from "./filters.ts";
 import type { OpenSession } from "./open-session.ts";
-import { answerNeedsQuestion, notADelay, notInTopic } from "./refusals.ts";
+import { answerNeedsQuestion, notInTopic } from "./refusals.ts";
 
 /** Where handlers work. */
 export interface Scene {
@@ -58,15 +57,15 @@ export function contextOf(
     set session(value: unknown) {
       if (session !== undefined) session.value = value;
     },
-    ask: (text: string, options: BotSendOptions = {}) => send(text, { ...options, kind: "question" }),
-    note: (text: string, options: BotSendOptions = {}) => send(text, { ...options, kind: "note" }),
+    ask: (text: string, options: object = {}) => send(text, { ...options, kind: "question" }),
+    note: (text: string, options: object = {}) => send(text, { ...options, kind: "note" }),
     correct: (message: { readonly seq: number }, text: string, options: Keyed = {}) =>
       send(text, { ...options, kind: "correction", re: message.seq }),
-    answer: (text: string, options: BotSendOptions = {}) => {
+    answer: (text: string, options: object = {}) => {
       if (about.event !== "question") throw answerNeedsQuestion(about.event);
       return send(text, { ...options, kind: "answer", re: about.message.seq });
     },
-    reply: (text: string, options: BotSendOptions = {}) => {
+    reply: (text: string, options: object = {}) => {
       if (!("message" in about)) throw answerNeedsQuestion(about.event);
       const { kind, seq, by } = about.message;
       if (kind === "question") return send(text, { ...options, kind: "answer", re: seq });
@@ -79,10 +78,7 @@ export function contextOf(
       waiting.catch(() => {}); // left behind, nobody hears of it
       return waiting;
     },
-    nak: (delayMs: number) => {
-      if (!(delayMs <= LONGEST_DELAY_MS)) throw notADelay(delayMs);
-      attempt.say({ kind: "nak", delayMs });
-    },
+    nak: (delayMs: number) => attempt.say({ kind: "nak", delayMs }),
     term: (reason: string) => attempt.say({ kind: "term", reason: reasonOf(reason) }),
   };
   return ctx as unknown as BotContext;

@@ -4,6 +4,7 @@ import { randomId } from "../base/id.ts";
 import type { Cursor } from "../client/cursor.ts";
 import type { TopicMessage } from "../client/message.ts";
 import { Attempt } from "./attempt.ts";
+import type { BotSessions } from "./bot-sessions.ts";
 import type { BotContext, GivenUp } from "./context.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Entry, messageEntry, receiptEntry, sealedEntry } from "./entry.ts";
@@ -11,7 +12,6 @@ import { type About, contextOf, type NoticeContent, type Scene, type SendAs, vie
 import { OpenAnswers } from "./open-answers.ts";
 import { Place } from "./place.ts";
 import { Sends, sendId } from "./sends.ts";
-import type { Sessions } from "./sessions.ts";
 import type { Slots } from "./slots.ts";
 import { type Fate, TopicWork } from "./topic-work.ts";
 
@@ -31,7 +31,7 @@ interface RunnerOptions {
 export interface RunnerHost {
   readonly clock: Clock;
   readonly slots: Slots;
-  readonly sessions: Sessions | undefined;
+  readonly sessions: BotSessions | undefined;
   readonly options: RunnerOptions;
   /** Runs all handlers that match. */
   handle(ctx: BotContext): Promise<void>;
@@ -195,7 +195,7 @@ export class TopicRunner {
         if (!this.#isOwn(message)) this.#take(messageEntry(message));
         else this.#passed(message.seq);
         // An answer is read together with the reveal before it: they have one place.
-        if (message.kind !== "reveal") await this.#work.room();
+        if (!this.#revealsToUs(message)) await this.#work.room();
       }
     } catch (thrown) {
       this.fail(toRedRoomError(thrown, "INTERNAL", "read the topic"));
@@ -206,12 +206,17 @@ export class TopicRunner {
     return !this.#host.options.own && by === this.#scene.topic.self?.id;
   }
 
+  /** The reader is named first. */
+  #revealsToUs({ kind, to }: TopicMessage): boolean {
+    return kind === "reveal" && to?.[0]?.id === this.#scene.topic.self?.id;
+  }
+
   #take(entry: Entry): void {
     const { place } = entry;
     const finished = this.#place.wasFinished(place);
     if (finished) this.#passed(place);
     else this.#handOver(entry);
-    this.#answers.went(entry, finished);
+    if (this.#scene.topic.regulated) this.#answers.went(entry, finished);
     const answer = finished ? undefined : this.#answers.revealedBy(entry);
     if (answer !== undefined) this.#handOver(answer);
   }

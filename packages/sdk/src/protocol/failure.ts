@@ -13,14 +13,15 @@ const wireCodes: ReadonlySet<string> = new Set(WIRE_CODES);
  */
 export function toFailure({ code, message, remedy, retryable, ...error }: RedRoomError): Failure {
   const retryAfterMs = waitOf(error.retryAfterMs);
-  if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return storeFailure(code);
+  const later = retryAfterMs !== undefined && { retryAfterMs };
+  if (code === "STORE_UNAVAILABLE" || code === "STORE_CLOSED") return { ...storeFailure(code), ...later };
   const told = wireCodes.has(code) && code !== "INTERNAL";
   return {
     code: told ? (code as WireCode) : "INTERNAL",
     message: told ? cut(message) : "unable to serve; an internal error",
     ...(told && remedy !== undefined && { remedy: cut(remedy) }),
     ...(retryable && { retryable }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...later,
   };
 }
 

@@ -18,7 +18,7 @@ export interface Account {
   readonly consent: string | undefined;
 }
 
-export interface ConnectionOrigin extends LoginOrigin {
+interface ConnectionOrigin extends LoginOrigin {
   /** IP address and port. */
   readonly remoteAddress: string;
 }

@@ -36,18 +36,20 @@ export class MetadataRules {
       throw invalid(`this server takes none with the kind ${kind}`);
     }
     const name = `metadata.${kind}`;
-    const call = () => issuesOf(schema.validate(structuredClone(metadata)));
-    const [issues = []] = (await this.#runner.run("take the metadata", [{ name, call }])) as SchemaIssue[][];
-    if (issues.length > 0)
-      throw invalid(`of the kind ${kind}: ${issues.slice(0, MAX_TOLD_ISSUES).map(told).join("; ")}`);
+    const call = () => faultsOf(schema.validate(structuredClone(metadata)));
+    const [faults] = await this.#runner.run("take the metadata", [{ name, call }]);
+    if (faults !== undefined) throw invalid(`of the kind ${kind}: ${faults}`);
   }
 }
 
-/** What is wrong, as a schema says it. @throws {TypeError} For what is no answer of a schema. */
-async function issuesOf(answer: unknown): Promise<readonly SchemaIssue[]> {
-  const { issues = [] } = (await answer) as SchemaResult;
-  if (issues.every(({ message }) => typeof message === "string")) return issues;
-  throw new TypeError("an issue has no message");
+/** What is wrong, as a schema says it; `undefined` where nothing is. @throws {TypeError} For what is no answer of a schema. */
+async function faultsOf(answer: unknown): Promise<string | undefined> {
+  const result: unknown = await answer;
+  if (typeof result !== "object" || result === null) throw new TypeError(`its answer is ${result}, no object`);
+  const { issues } = result as SchemaResult;
+  if (issues?.some(({ message }) => typeof message !== "string")) throw new TypeError("an issue has no message");
+  // To name no issue is to refuse, too.
+  return issues?.slice(0, MAX_TOLD_ISSUES).map(told).join("; ");
 }
 
 /**

@@ -11,7 +11,7 @@ export const HOOK_NAMES: readonly HookName[] = [
   "onDisconnect",
 ];
 
-export type Payload<N extends HookName> = Parameters<NonNullable<Extension[N]>>[0];
+type Payload<N extends HookName> = Parameters<NonNullable<Extension[N]>>[0];
 
 /** One hook of one extension. */
 export interface NamedHook<N extends HookName> {

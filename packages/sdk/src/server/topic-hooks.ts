@@ -43,20 +43,16 @@ export class TopicHooks {
    * @throws {RedRoomError} What the author is told, `STORE_UNAVAILABLE`.
    */
   async ask(author: SessionUser, by: string, submission: Submitted): Promise<Permit> {
+    const told = { topic: this.#topic, user: toldUser(author), message: await this.#messageOf(by, submission) };
+    const annotations = await this.#hooks.ask(told);
+    const message = annotated(told.message, annotations);
+    // Only now: a message that is still asked about takes no place from others.
     const place = await this.#hooks.place(this.#topic.id);
-    try {
-      const told = { topic: this.#topic, user: toldUser(author), message: await this.#messageOf(by, submission) };
-      const annotations = await this.#hooks.ask(told);
-      const message = annotated(told.message, annotations);
-      return {
-        annotations,
-        stored: (entry) => place?.tell(this.#hooks.news({ ...told, message, ...placeOf(entry) })),
-        end: () => place?.free(),
-      };
-    } catch (thrown) {
-      place?.free();
-      throw thrown;
-    }
+    return {
+      annotations,
+      stored: (entry) => place?.tell(this.#hooks.news({ ...told, message, ...placeOf(entry) })),
+      end: () => place?.free(),
+    };
   }
 
   async #messageOf(by: string, submission: Submitted): Promise<SubmittedMessage> {

@@ -37,9 +37,10 @@ import type { UserStore } from "./user-store.ts";
  * A store that lives as long as its process, for tests and examples. It keeps what it has when closed and opened again.
  *
  * @param key Who signs its checkpoints; a new key by default.
+ * @param newPseudonym Makes the pseudonyms; `randomId` by default. For stores that are replayed, and tests.
  */
-export function memoryStore(key: LogKey = makeLogKey()): MemoryStoreParts {
-  return new MemoryStore(key);
+export function memoryStore(key: LogKey = makeLogKey(), newPseudonym: () => string = randomId): MemoryStoreParts {
+  return new MemoryStore(key, newPseudonym);
 }
 
 type MemoryStoreParts = TopicStore & {
@@ -56,10 +57,12 @@ class MemoryStore implements TopicStore, LogBackend {
   readonly #people = new MemoryPeople();
   readonly #queue = new AppendQueue(this);
   readonly #key: LogKey;
+  readonly #newPseudonym: () => string;
   #open = false;
 
-  constructor(key: LogKey) {
+  constructor(key: LogKey, newPseudonym: () => string) {
     this.#key = key;
+    this.#newPseudonym = newPseudonym;
     const people = this.#people;
     const cursors = new MemoryCursors(
       (person) => people.isErased(person),
@@ -117,7 +120,7 @@ class MemoryStore implements TopicStore, LogBackend {
   async pseudonym(topicId: string, person: Person): Promise<string> {
     const { pseudonyms } = this.#topic(topicId);
     this.#people.note(person);
-    const pseudonym = pseudonyms.get(person.id) ?? randomId();
+    const pseudonym = pseudonyms.get(person.id) ?? this.#newPseudonym();
     pseudonyms.set(person.id, pseudonym);
     return pseudonym;
   }

@@ -11,7 +11,8 @@ export async function openBotRoom(options: Parameters<typeof openRoom>[0] = {}) 
     /** A bot that is not started yet; what it tells of failures is collected. */
     bot<S = undefined>(more: Partial<BotOptions<S>> = {}) {
       const name = more.name ?? "quotes";
-      const { clock, network: transport } = room;
+      const { clock } = room;
+      const transport = room.network.host(name);
       const auth = { name, password: "any password" };
       const bot = new Bot<S>(room.address, { auth, transport, clock, random: () => 0.5, ...more, name });
       bots.push(bot as unknown as Bot<never>);

@@ -166,6 +166,25 @@ describe("nak", () => {
   });
 });
 
+describe("a place that no bot has written", () => {
+  it("stops the topic, which tells so", async () => {
+    await using room = await openBotRoom();
+    const client = await room.connect("quotes");
+    const cursor = await room.settled(client.topic(TITLE).claimCursor("quotes"));
+    for (const text of [
+      "{",
+      "{}",
+      '{"v":1,"seq":-1,"finished":[],"givenUp":[]}',
+      '{"v":1,"seq":1,"finished":[[1]],"givenUp":[]}',
+    ]) {
+      await room.settled(cursor.save(text));
+      const bot = room.bot({ topics: [TITLE] });
+      await expect(room.settled(bot.start())).rejects.toMatchObject({ code: "RECORD_DAMAGED" });
+      await room.settled(client.topic(TITLE).claimCursor("quotes")).then((claimed) => Object.assign(cursor, claimed));
+    }
+  });
+});
+
 describe("a handler that hangs", () => {
   it("has failed after its time; the topic goes on, and what it does later does not count", async () => {
     await using room = await openBotRoom();
@@ -298,8 +317,8 @@ describe("whatever a handler throws or says", () => {
     ["an error without a message", () => reject(Object.assign(new Error(), { message: undefined })), "undefined"],
     ["a very long message", () => reject(new Error("x".repeat(1_000_000))), "x".repeat(100)],
     ["a reason that is none", (ctx) => ctx.term(undefined as unknown as string), "undefined"],
-    ["no delay", (ctx) => ctx.nak(Number.NaN), "unable to try the entry again; NaN is not a number"],
-    ["a delay without end", (ctx) => ctx.nak(Number.POSITIVE_INFINITY), "unable to try the entry again; Infinity"],
+    ["no delay", (ctx) => ctx.nak(Number.NaN), "unable to try again in NaN ms"],
+    ["a delay without end", (ctx) => ctx.nak(Number.POSITIVE_INFINITY), "unable to try again in Infinity ms"],
   ])(
     "is %s: its entry is given up, and the topic goes on at once",
     async (_, handle, reason) => {

@@ -158,6 +158,50 @@ describe("a restart in the middle", () => {
   });
 });
 
+describe("a lost connection", () => {
+  it("is nobody's failure: each question is answered once, in order", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot();
+    bot.on("question", async (ctx) => {
+      await ctx.answer(`to ${ctx.message.text}`);
+      await ctx.note(`noted ${ctx.message.text}`);
+    });
+    await room.settled(bot.start());
+    const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
+    for (const number of numbers) {
+      void anna.topic.ask(`${number}`);
+      await room.pass(20 * (number % 7));
+      if (number % 5 === 0) room.network.cut();
+    }
+    await room.until(() => anna.heard().length >= 60);
+    await room.pass(10_000, 100);
+    expect(anna.heard()).toEqual(numbers.flatMap((number) => [`to ${number}`, `noted ${number}`]));
+    expect(bot.errors).toEqual([]);
+  });
+
+  it("ends no wait before what has come meanwhile is read", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot();
+    bot.on("question", async (ctx) => {
+      const note = await ctx.waitFor("note", { timeoutMs: 60_000 });
+      await ctx.answer(note?.text ?? "nothing came");
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("How high?");
+    await room.pass(1_000);
+    room.network.refuse("quotes");
+    room.network.cut("quotes");
+    await room.pass(30_000, 100);
+    await anna.topic.note("in time");
+    await room.pass(60_000, 100);
+    room.network.heal();
+    await room.until(() => anna.heard().length === 1);
+    expect(anna.heard()).toEqual(["in time"]);
+  });
+});
+
 describe("an attempt after another", () => {
   it("is given the messages that the one before has waited for, and leaves those that it does not want", async () => {
     await using room = await openBotRoom();

@@ -112,6 +112,26 @@ describe("sessions in a file", () => {
     expect(await readdir(folder.path)).not.toContain("bot.json");
   });
 
+  it("are whole whenever somebody reads the file, also while it is written", async () => {
+    await using folder = await newFolder();
+    const sessions = fileSessions(folder.file);
+    const text = "x".repeat(4 * 1024 * 1024);
+    await sessions.write("anna", text);
+    let writing = true;
+    const writes = (async () => {
+      for (let count = 0; count < 10; count += 1) await sessions.write("bernd", `${count}`);
+      writing = false;
+    })();
+    let reads = 0;
+    for (; writing; reads += 1) {
+      const { sessions: read } = JSON.parse(await readFile(folder.file, "utf8"));
+      expect(read.anna?.length).toBe(text.length);
+    }
+    await writes;
+    expect(reads).toBeGreaterThan(1);
+    await sessions.close();
+  });
+
   it("survive kill -9 in the middle of writing: all that was written is there, and nothing by halves", async () => {
     await using folder = await newFolder();
     for (const rounds of [1, 5, 20]) {
@@ -230,8 +250,8 @@ describe("sessions in a file", () => {
     const sessions = fileSessions(folder.file);
     const writing = sessions.write("anna", "1");
     await sessions.close();
-    await writing;
     expect(await readFile(folder.file, "utf8")).toContain('"anna": "1"');
+    await writing;
     await expect(sessions.write("anna", "2")).rejects.toMatchObject({ code: "STORE_CLOSED" });
     await expect(sessions.read("anna")).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });

@@ -188,6 +188,8 @@ describe("a schema of the server", () => {
     ],
     ["rejects", answering(() => Promise.reject(new Error("secret of the server")))],
     ["answers nonsense", answering(() => undefined as never)],
+    ["answers yes or no", answering(() => false as never)],
+    ["finds an issue at no place", answering(() => ({ issues: [{ message: "no", path: [null as never] }] }))],
   ])("that %s refuses the message without telling why, which is logged", async (_, schema) => {
     const logged: unknown[] = [];
     const logger = { debug() {}, info() {}, warn() {}, error: (...what: unknown[]) => void logged.push(what) };
@@ -198,6 +200,12 @@ describe("a schema of the server", () => {
       message: "unable to take the metadata; the server does not allow it",
     });
     expect(logged).toHaveLength(1);
+  });
+
+  it("that refuses without an issue refuses", async () => {
+    await using room = await openRoom({ metadata: { note: answering(() => ({ issues: [] })) } });
+    const topic = await openTopic(await room.connect("anna"));
+    expect(await errorOf(topic.note("Hallo", { metadata }))).toMatchObject({ code: "METADATA_INVALID" });
   });
 
   it("tells three issues at most, on one line, each cut", async () => {

@@ -36,6 +36,9 @@ describe("an error over the wire", () => {
     const got = travelled(new RedRoomError("STORE_UNAVAILABLE", "unable to use /srv/room.db; disk full", { remedy }));
     expect(got).toMatchObject({ code: "STORE_UNAVAILABLE", retryable: true, remedy: undefined });
     expect(got.message).not.toContain("/srv");
+    // A hook that asks the store passes on what it says.
+    const later = { retryable: true, retryAfterMs: 60_000 };
+    expect(travelled(new RedRoomError("STORE_UNAVAILABLE", "unable to ask", later))).toMatchObject(later);
   });
 
   it("leaves its cause and its stack behind", () => {

@@ -246,6 +246,30 @@ describe("beforeAppend", () => {
     expect(await record(world)).toEqual(["by somebody else", "in time", "behind it"]);
   });
 
+  it("that hangs for many authors at once keeps no other one waiting, also where others are told afterwards", async () => {
+    const open = gate();
+    let asked = 0;
+    await using world = await hookWorld({
+      async beforeAppend({ user }) {
+        asked += 1;
+        if (user.name !== "otto") await open.passed;
+      },
+      afterAppend: () => {},
+    });
+    // More than there may be waiting to be told of.
+    const names = Array.from({ length: 300 }, (_, index) => `anna ${index}`);
+    const streams = await Promise.all(names.map(async (name) => (await world.connect(name)).openTopic(TITLE)));
+    for (const stream of streams) stream.send(publish("?"));
+    await turns(50);
+    const otto = await (await world.connect("otto")).openTopic(TITLE);
+    otto.send(publish("!"));
+    await turns(50);
+    const [acked, askedAbout] = [otto.types().includes("ack"), asked];
+    open.open();
+    expect([acked, askedAbout]).toEqual([true, 301]);
+    for (const stream of streams) await stream.next("ack");
+  });
+
   it("that allows a message after its time does not bring it into the log", async () => {
     const allowed = gate();
     await using world = await hookWorld({ beforeAppend: () => allowed.passed });

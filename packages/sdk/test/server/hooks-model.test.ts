@@ -10,6 +10,7 @@ type Outcome = (typeof OUTCOMES)[number];
 
 /** These do not decide in time: the message comes again. */
 const UNDECIDED: readonly Outcome[] = ["later", "hang", "too late"];
+const REFUSED: readonly Outcome[] = ["refuse", "throw", "reject nothing"];
 const ALLOWED: readonly Outcome[] = ["at once", "soon"];
 
 const message = fc.record({
@@ -49,7 +50,9 @@ describe("whatever an application does", () => {
             const [times, last] = messages[Number(text)]?.before ?? [[], "at once" as const];
             const count = asked.get(text) ?? 0;
             asked.set(text, count + 1);
-            await answer(times[count] ?? last);
+            // Where nobody has heard of a refusal, it is asked again, and behind the messages that followed: it decides the same.
+            const decided = times.slice(0, count).find((outcome) => REFUSED.includes(outcome));
+            await answer(decided ?? times[count] ?? last);
             return { annotations: { allowed: text } };
           },
           afterAppend({ seq, message: { text } }: AfterAppendPayload) {
@@ -85,8 +88,7 @@ describe("whatever an application does", () => {
             else expect(stored, `${index}`).toEqual([]);
             const [times, last] = messages[index]?.before ?? [[], "at once"];
             const decided = [...times, last].find((outcome) => !UNDECIDED.includes(outcome)) ?? last;
-            // A cut may let it be asked about again after it was refused, or stored: then it had been allowed once.
-            if (cuts.length === 0) expect(result.status === "fulfilled", `${index}`).toBe(ALLOWED.includes(decided));
+            expect(result.status === "fulfilled", `${index}`).toBe(ALLOWED.includes(decided));
           }
           for (const author of ["anna", "bernd"]) {
             const own = messages.flatMap((each, index) => (each.author === author ? (seqs.get(`${index}`) ?? []) : []));
@@ -101,7 +103,7 @@ describe("whatever an application does", () => {
         }
         expect(room.clock.pending).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -58,7 +58,11 @@ describe("the gate to the store", () => {
     expect(await codeOf(world.gate.users?.listUsers() ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     expect(await codeOf(world.gate.prepared?.list(undefined) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     const key = { topicId: world.topic.id, person: "anna-id", name: "place" };
-    expect(await codeOf(world.gate.cursors?.claim(key) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
+    const { cursors } = world.gate;
+    expect(await codeOf(cursors?.claim(key) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
+    const save = { epoch: 1, number: 1, value: "" };
+    expect(await codeOf(cursors?.save(key, save) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
+    expect(await codeOf(cursors?.drop(key) ?? Promise.resolve())).toBe("STORE_UNAVAILABLE");
     expect(world.changes).toEqual(["STORE_UNAVAILABLE"]);
   });
 

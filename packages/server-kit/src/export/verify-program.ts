@@ -76,7 +76,7 @@ def said(line):  # a content line: the text, and what applications have added
          and all(type(part) is (str if name == "text" else dict) and part != {} for name, part in value.items()),
          "malformed content")
     must("{" + ",".join(f'"{name}":{jcs(part)}' for name, part in value.items()) + "}" == line, "not canonical")
-    return value
+    return json.loads(line)  # with integers as they stand there
 
 def sane(leaf, to, re, asked):  # what each kind has, beyond what all have
     if leaf["kind"] == "question": return leaf.get("priority", "low") in ("low", "high") and once(asked)

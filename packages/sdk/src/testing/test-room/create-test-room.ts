@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { toBase64Url } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { DEFAULT_LIMITS } from "../../protocol/limits.ts";
 import { type Role, roomPolicy } from "../../rules/policy.ts";
@@ -17,6 +15,7 @@ import { FaultyNetwork } from "./faulty-network.ts";
 import { RoomFaults } from "./room-faults.ts";
 import { addUsers, checkRoomName, roomLogin } from "./room-people.ts";
 import { type Pace, RoomTime } from "./room-time.ts";
+import { randomFor, seededId } from "./seeded-id.ts";
 import { TestRoom } from "./test-room.ts";
 import { toldLogger } from "./told-logger.ts";
 import { Transcript } from "./transcript.ts";
@@ -78,13 +77,12 @@ export interface TestRoomOptions<Name extends string = string, Title extends str
 export async function createTestRoom<const Name extends string, const Title extends string = "Share Deal">(
   options: TestRoomOptions<Name, Title>,
 ): Promise<TestRoom<Name, Title>> {
-  const { members, admins = [], seed = 1, store = memoryStore(), server: more = {} } = options;
+  const { members, admins = [], seed = 1, store = seededStore(seed), server: more = {} } = options;
   const { transport = "memory", users = false, pace = transport === "quic" || users ? "wall" : "turns" } = options;
   const names = Object.keys(members) as Name[];
   const topics = topicsOf(options);
   const titles = Object.keys(topics) as Title[];
   for (const name of names) checkRoomName(name);
-  new SeededRandom(seed); // throws what it is not
 
   const clock = new ManualClock();
   const turns = { pending: 0 };
@@ -131,6 +129,12 @@ export async function createTestRoom<const Name extends string, const Title exte
   }
 }
 
+/** Its pseudonyms are by the seed as well. @throws {RedRoomError} `OPTIONS_INVALID` for what is no seed. */
+function seededStore(seed: number) {
+  const pseudonyms = new SeededRandom(seed);
+  return memoryStore(undefined, () => seededId(pseudonyms));
+}
+
 /** The topic as the store has it, or a new one whose id is by the seed. */
 async function openTopic(
   store: TopicStore,
@@ -139,7 +143,7 @@ async function openTopic(
   const title = checkTitle(topic.title, DEFAULT_LIMITS);
   const known = await store.findTopic({ title });
   if (known !== undefined) return { id: known.id, isNew: false };
-  const id = toBase64Url(createHash("sha256").update(`${seed} ${title}`).digest().subarray(0, 16));
+  const id = seededId(randomFor(seed, `topic ${title}`));
   await store.createTopic({ ...topic, id, title });
   return { id, isNew: true };
 }

@@ -1,9 +1,9 @@
-import { toBase64Url } from "../../base/bytes.ts";
 import { placeOf } from "../../client/receipt-owed.ts";
 import type { RedRoomClient } from "../../client/redroom-client.ts";
 import type { Topic } from "../../client/topic.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { Inbox } from "./inbox.ts";
+import { seededId } from "./seeded-id.ts";
 
 interface Followed {
   readonly inbox: Inbox;
@@ -29,7 +29,7 @@ export class Player {
 
   /** As `randomId()`, by the seed. */
   nextId(): string {
-    return toBase64Url(Uint8Array.from({ length: 16 }, () => this.#random.between(0, 255)));
+    return seededId(this.#random);
   }
 
   client(): Promise<RedRoomClient> {

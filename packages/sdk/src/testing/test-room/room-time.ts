@@ -90,29 +90,24 @@ export class RoomTime {
   }
 
   /**
-   * Lets time pass until it is so.
+   * Lets time pass until it is so. Rejects with what `condition` throws.
    *
    * @returns Whether it has become so, before so much time was over.
-   * @throws What the condition throws: that ends its own wait, and no other.
    */
-  async until(condition: () => boolean, withinMs: number): Promise<boolean> {
-    const thrown: unknown[] = [];
-    const over = (): boolean => {
-      try {
-        return condition();
-      } catch (error) {
-        thrown.push(error);
-        return true;
-      }
-    };
-    const isSo =
-      over() ||
-      (await new Promise<boolean>((resolve) => {
-        this.#waiters.add({ over, resolve, leftMs: withinMs });
-        if (!this.#running) void this.#run();
-      }));
-    if (thrown.length > 0) throw thrown[0];
-    return isSo;
+  until(condition: () => boolean, withinMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const over = (): boolean => {
+        try {
+          return condition();
+        } catch (error) {
+          reject(error);
+          return true;
+        }
+      };
+      if (over()) return resolve(true);
+      this.#waiters.add({ over, resolve, leftMs: withinMs });
+      if (!this.#running) void this.#run();
+    });
   }
 
   /** Lets time pass until the work is done. @returns Whether it was, before so much time was over. */

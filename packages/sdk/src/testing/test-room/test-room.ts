@@ -1,5 +1,4 @@
 import { AssertionError } from "node:assert";
-import { createHash } from "node:crypto";
 import { RedRoomError } from "../../base/errors.ts";
 import { RedRoomClient } from "../../client/redroom-client.ts";
 import type { CloseOptions, RedRoomServer } from "../../server/redroom-server.ts";
@@ -7,13 +6,13 @@ import type { RedRoomServerOptions } from "../../server/server-options.ts";
 import type { Credentials } from "../../session/credentials.ts";
 import type { Transport } from "../../transport/transport.ts";
 import type { ManualClock } from "../manual-clock.ts";
-import { SeededRandom } from "../seeded-random.ts";
 import type { FaultyNetwork } from "./faulty-network.ts";
 import { Participant } from "./participant.ts";
 import { Player } from "./player.ts";
 import type { RoomFaults } from "./room-faults.ts";
 import { ROOM_PASSWORD } from "./room-people.ts";
 import type { RoomTime } from "./room-time.ts";
+import { randomFor } from "./seeded-id.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** What a client of the room connects with. */
@@ -92,8 +91,8 @@ export class TestRoom<Name extends string = string, Title extends string = strin
    */
   connection(name: Name): RoomConnection {
     this.#known(name);
-    const { network, clock } = this.#parts;
-    const random = this.#randomOf(`jitter of ${name}`);
+    const { network, clock, seed } = this.#parts;
+    const random = randomFor(seed, `jitter of ${name}`);
     return {
       auth: { name, password: ROOM_PASSWORD },
       transport: network.host(name),
@@ -166,17 +165,11 @@ export class TestRoom<Name extends string = string, Title extends string = strin
     this.#known(name);
     const known = this.#players.get(name);
     if (known !== undefined) return known;
-    const player = new Player(name, this.#randomOf(`ids of ${name}`), () =>
+    const player = new Player(name, randomFor(this.#parts.seed, `ids of ${name}`), () =>
       RedRoomClient.connect(this.address, this.connection(name)),
     );
     this.#players.set(name, player);
     return player;
-  }
-
-  /** Numbers of one's own: what others draw changes nothing. */
-  #randomOf(purpose: string): SeededRandom {
-    const hash = createHash("sha256").update(`${this.#parts.seed} ${purpose}`).digest();
-    return new SeededRandom(hash.readUIntBE(0, 6));
   }
 
   #known(name: Name): void {

@@ -130,6 +130,18 @@ All that has happened, and who may read it:
     );
   });
 
+  it("rejects with what its own condition throws, and the room goes on", async () => {
+    await using room = await createTestRoom({ members: SUPERUSERS });
+    const [anna, bernd] = [room.as("anna"), room.as("bernd")];
+    await bernd.joins();
+    const where = (): boolean => {
+      throw new Error("no such thing");
+    };
+    const expecting = bernd.expects({ where });
+    await Promise.all([expect(expecting).rejects.toThrow("no such thing"), anna.says("hello")]);
+    await bernd.expects("hello");
+  });
+
   it("of a message that is never stored fails as well", async () => {
     await using room = await createTestRoom({ members: SUPERUSERS });
     await room.as("anna").joins();

@@ -17,7 +17,7 @@ async function play(seed: number) {
   await room.as("anna").expects("Three.");
   await room.pass(3_000);
   const topic = await room.as("anna").joins();
-  return { transcript: room.transcript(), ids: [topic.id, question.id] };
+  return { transcript: room.transcript(), ids: [topic.id, question.id, topic.self?.id] };
 }
 
 describe("a test room", () => {

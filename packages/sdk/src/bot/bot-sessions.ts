@@ -6,7 +6,7 @@ import { type SessionOptions, sessionKey } from "./session-options.ts";
 import { memorySessions } from "./sessions/memory-sessions.ts";
 
 /** The sessions of a bot. */
-export class Sessions {
+export class BotSessions {
   readonly #bot: string;
   readonly #per: SessionOptions<unknown>["per"];
   readonly #host: SessionHost;

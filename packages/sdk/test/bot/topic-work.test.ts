@@ -1,0 +1,147 @@
+import { ManualClock } from "@redroom/sdk/testing";
+import { describe, expect, it } from "vitest";
+import type { Attempt } from "../../src/bot/attempt.ts";
+import type { Entry } from "../../src/bot/entry.ts";
+import { Slots } from "../../src/bot/slots.ts";
+import { TopicWork } from "../../src/bot/topic-work.ts";
+import { turns } from "../client/room.ts";
+
+const entryAt = (seq: number): Entry => ({
+  place: seq,
+  seq,
+  at: seq,
+  name: `message ${seq}`,
+  content: { event: "note", message: { kind: "note", seq } } as unknown as Entry["content"],
+});
+
+function workWith(handle: (entry: Entry, attempt: Attempt) => Promise<unknown>) {
+  const clock = new ManualClock(0);
+  const finished: number[] = [];
+  const work = new TopicWork(
+    {
+      clock,
+      handlerTimeoutMs: 60_000,
+      maxAttempts: 5,
+      maxSends: 100,
+      online: () => true,
+      caughtUp: () => true,
+      failuresOf: () => 0,
+      failed: () => {},
+      finished: (entries) => finished.push(...entries.map(({ seq }) => seq)),
+      giveUp: () => {},
+      tell: () => {},
+      handle: async (entry, attempt) => void (await handle(entry, attempt)),
+    },
+    new Slots(1),
+  );
+  const running = work.run();
+  return { work, clock, finished, running };
+}
+
+/** Reads as a bot does: on, as long as there is room. */
+async function readUpTo(work: TopicWork, last: number): Promise<{ readonly read: () => number }> {
+  let seq = 0;
+  const reading = async (): Promise<void> => {
+    while (seq < last) {
+      seq += 1;
+      work.take(entryAt(seq));
+      await work.room();
+    }
+  };
+  void reading();
+  await turns(10);
+  return { read: () => seq };
+}
+
+describe("the work of a topic", () => {
+  it("reads no further ahead than 16 entries", async () => {
+    let open: () => void = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const { work, finished, running } = workWith(() => opened);
+    const { read } = await readUpTo(work, 100);
+    expect(read()).toBe(17); // one is at work
+    open();
+    await turns(200);
+    expect([read(), finished.length]).toEqual([100, 100]);
+    work.stop();
+    await running;
+  });
+
+  it("begins no more than 1,000 handlers that wait, and goes on when the time of one is over", async () => {
+    const { work, clock, finished, running } = workWith(({ seq }, attempt) =>
+      attempt.waitFor(() => false, { timeoutMs: 100_000 + 10 * seq }),
+    );
+    const { read } = await readUpTo(work, 2_000);
+    await turns(2_000);
+    expect(read()).toBe(1_016);
+    clock.advance(100_100);
+    await turns(50);
+    expect(finished).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(read()).toBe(1_025);
+    work.abort();
+    await running;
+    expect(clock.pending).toBe(0);
+  });
+
+  it("gives a message to the handler that waits for it, of several to the one whose entry came first", async () => {
+    const given: string[] = [];
+    const { work, finished, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 2) return void given.push(`${seq} handled`);
+      const entry = await attempt.waitFor((one) => one.seq >= 3, { timeoutMs: 1_000 });
+      given.push(`${entry?.seq} to ${seq}`);
+    });
+    await readUpTo(work, 5);
+    await turns(20);
+    expect(given).toEqual(["3 to 1", "4 to 2", "5 handled"]);
+    expect(finished).toEqual([1, 3, 2, 4, 5]);
+    work.stop();
+    await running;
+  });
+
+  it("waits longer than a timer can", async () => {
+    const { work, clock, finished, running } = workWith((_, attempt) =>
+      attempt.waitFor(() => false, { until: new Date(2 ** 32) }),
+    );
+    await readUpTo(work, 1);
+    clock.advance(2 ** 32 - 1);
+    await turns(5);
+    expect(finished).toEqual([]);
+    clock.advance(1);
+    await turns(5);
+    expect(finished).toEqual([1]);
+    work.stop();
+    await running;
+  });
+
+  it("lets a handler that waits for two messages at once have both", async () => {
+    const given: unknown[] = [];
+    const { work, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 1) return;
+      const wait = (wanted: number) => attempt.waitFor((one) => one.seq === wanted, { timeoutMs: 1_000 });
+      given.push(...(await Promise.all([wait(3), wait(2)])).map((entry) => entry?.seq));
+    });
+    await readUpTo(work, 4);
+    await turns(20);
+    expect(given).toEqual([3, 2]);
+    work.stop();
+    await running;
+  });
+
+  it("tells a handler when its filter throws", async () => {
+    const heard: unknown[] = [];
+    const { work, finished, running } = workWith(async ({ seq }, attempt) => {
+      const broken = (): boolean => {
+        throw new Error("broken filter");
+      };
+      if (seq === 1) await attempt.waitFor(broken, { timeoutMs: 1_000 }).catch((error) => heard.push(error));
+    });
+    await readUpTo(work, 2);
+    await turns(20);
+    expect(heard).toEqual([new Error("broken filter")]);
+    expect(finished).toEqual([1, 2]);
+    work.stop();
+    await running;
+  });
+});
