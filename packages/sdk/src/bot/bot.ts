@@ -249,11 +249,13 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
     this.#looking?.cancel();
     this.#listing?.cancel();
     const client = this.#client;
+    let timer: Timer | undefined;
     const patience = new Promise<void>((resolve) => {
       if (drainMs === 0 || client === undefined) resolve();
-      else this.#clock.setTimer(resolve, drainMs);
+      else timer = this.#clock.setTimer(resolve, drainMs);
     });
     await Promise.all([...this.#running.values()].map((runner) => runner.stop(patience)));
+    timer?.cancel();
     await client?.close({ drainMs });
     await this.#sessions?.close();
     this.#close(error);

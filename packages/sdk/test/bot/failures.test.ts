@@ -1,4 +1,4 @@
-import { RedRoomError } from "@redroom/sdk";
+import { type Clock, RedRoomError } from "@redroom/sdk";
 import type { EntryContext } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { TITLE } from "../client/room.ts";
@@ -362,4 +362,81 @@ it("does not count the time without a connection as the handler's, also behind i
   void anna.topic.note("second");
   await room.until(() => anna.heard().length === 2);
   expect(bot.fates()).toEqual([]);
+});
+
+it("counts the failures of each of two handlers that fail in turn", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot({ maxAttempts: 2 });
+  let tries = 0;
+  bot.on("question", async (ctx) => {
+    if (ctx.message.text === "waits") {
+      tries += 1;
+      await ctx.waitFor("answer", { timeoutMs: 3_000 });
+    }
+    throw new Error(ctx.message.text);
+  });
+  await room.settled(bot.start());
+  await anna.topic.ask("waits");
+  for (let count = 0; count < 5; count += 1) {
+    await anna.topic.ask("throws");
+    await room.pass(3_000);
+  }
+  await room.until(() => bot.givenUp(TITLE).length === 6);
+  expect(tries).toBe(2);
+});
+
+it("lets one handler wait for 500 messages, so that its place can be kept", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot();
+  let taken = 0;
+  bot.on("question", async (ctx) => {
+    for (;;) {
+      await ctx.waitFor("note", { timeoutMs: 86_400_000 });
+      taken += 1;
+    }
+  });
+  await room.settled(bot.start());
+  await anna.topic.ask("How high?");
+  for (let count = 0; count < 500; count += 50) {
+    await room.settled(Promise.all(Array.from({ length: 50 }, () => anna.topic.note("more"))));
+  }
+  await room.until(() => bot.givenUp(TITLE).length === 1);
+  expect(taken).toBe(500);
+  expect(bot.givenUp(TITLE)[0]?.reason).toMatch(/500 messages/);
+});
+
+it("leaves no timer behind when the bot stops", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const pending = new Set<number>();
+  let set = 0;
+  const clock: Clock = {
+    now: () => room.clock.now(),
+    monotonic: () => room.clock.monotonic(),
+    setTimer(callback, delayMs) {
+      set += 1;
+      const timer = set;
+      pending.add(timer);
+      const inner = room.clock.setTimer(() => {
+        pending.delete(timer);
+        callback();
+      }, delayMs);
+      return {
+        cancel() {
+          pending.delete(timer);
+          inner.cancel();
+        },
+      };
+    },
+  };
+  const bot = room.bot({ clock });
+  bot.on("question", (ctx) => ctx.waitFor("note", { timeoutMs: 10_000 }));
+  await room.settled(bot.start());
+  await anna.topic.ask("How high?");
+  await room.pass(5_000);
+  expect(pending.size).toBeGreaterThan(0);
+  await room.settled(bot.stop());
+  expect(pending.size).toBe(0);
 });
