@@ -26,8 +26,9 @@ function disconnect(how: { readonly tidy: boolean }): void {
 
 function answer({ target, method, args, at }: WorkerCall): unknown {
   if (target === "connection" && method === "close") return disconnect({ tidy: true });
-  const waitedMs = Date.now() - at;
   const patienceMs = target === "connection" && method === "open" ? (args[0] as number | undefined) : undefined;
+  // The first opening has started this thread, which takes long on a busy machine: its patience is for other processes alone.
+  const waitedMs = patienceMs === undefined ? Date.now() - at : 0;
   connection ??= connect(waitedMs, patienceMs);
   connection.begin(waitedMs);
   if (target === "connection") return method === "probe" ? connection.probe() : connection.logKey;
