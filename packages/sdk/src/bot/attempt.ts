@@ -5,6 +5,9 @@ import type { Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { Sent } from "./sent.ts";
 
+/** So many messages one handler may wait for: until it has ended, the bot's place keeps each of them open. */
+const MAX_TAKEN = 500;
+
 /** How an attempt has ended. */
 export type Outcome =
   | { readonly kind: "done" }
@@ -142,9 +145,10 @@ export class Attempt {
     return sent;
   }
 
-  /** @throws {RedRoomError} `ABORTED` after its end. */
+  /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`. */
   waitFor(wanted: (entry: Entry) => boolean, within: Within): Promise<Entry | undefined> {
     this.#checkAlive("wait for a message");
+    if (this.#taken.length >= MAX_TAKEN) throw tooManyTaken();
     const deadline = "until" in within ? within.until.getTime() : this.#since + within.timeoutMs;
     if (Number.isNaN(deadline)) throw notATime(within);
     const index = this.#earlier.findIndex((entry) => entry.at <= deadline && wanted(entry));
@@ -225,7 +229,11 @@ export class Attempt {
   #tooLate(): void {
     const { handlerTimeoutMs } = this.#host;
     if (this.#host.online()) this.#end({ kind: "failed", error: tookTooLong(handlerTimeoutMs) });
-    else this.#watch(handlerTimeoutMs);
+    else {
+      this.#leftMs = handlerTimeoutMs;
+      this.#turnBegan = this.#host.clock.monotonic();
+      this.#watch(handlerTimeoutMs);
+    }
   }
 
   #giveTurn(): void {
@@ -293,6 +301,13 @@ const tooManySends = (limit: number): RedRoomError =>
     {
       remedy: "raise `maxSends`, or find out why it sends so many",
     },
+  );
+
+const tooManyTaken = (): RedRoomError =>
+  new RedRoomError(
+    "TOO_MANY_REQUESTS",
+    `unable to wait; the handler has waited for ${MAX_TAKEN} messages, the limit is ${MAX_TAKEN}`,
+    { remedy: "handle messages one by one, and remember in the session what belongs together" },
   );
 
 const keyUsed = (key: string): RedRoomError =>

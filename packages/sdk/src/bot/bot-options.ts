@@ -10,7 +10,7 @@ export interface BotOptions<S = undefined> extends RedRoomClientOptions {
    * its user; another name begins anew. It need not be the user's.
    */
   readonly name: string;
-  /** The titles of the topics to be in; all that the user belongs to by default, also those to come. */
+  /** The titles of the topics to be in, at most 100; all that the user belongs to by default, also those to come. */
   readonly topics?: readonly string[];
   /** Where to begin in a topic that the bot has never been in; `now` by default. */
   readonly from?: "now" | "start";

@@ -16,6 +16,15 @@ import type { Fate } from "./topic-work.ts";
 /** How often topics are looked for that are new, or could not be opened. */
 const LOOK_MS = 60_000;
 
+/** So many topics are opened at a time. */
+const OPENING = 8;
+
+/** A topic takes two streams of the connection, which has 256 by default: some must be left to save places. */
+const MAX_TOPICS = 100;
+
+/** How long until the topics are listed again, where that has failed. */
+const LIST_MS = 1_000;
+
 /**
  * A program in the place of a user. It handles the entries of each topic in order, and never loses its place: after a restart it goes
  * on with the first entry that it had not finished, and what it has sent for that entry is not sent twice.
@@ -47,6 +56,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #looking: Timer | undefined;
+  #listing: Timer | undefined;
 
   /**
    * @param address As the server printed it: `redroom://HOST:PORT/#sha256-…`.
@@ -160,16 +170,31 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
 
   /** What has come meanwhile, topics must read before they say that something has not come. */
   async #catchUp(client: RedRoomClient): Promise<void> {
-    const listed = await client.topics().catch(() => []); // lost again: the next connection asks again
+    this.#listing?.cancel();
+    const listed = await client.topics().catch(() => undefined);
+    if (listed === undefined) return this.#catchUpLater(client);
     for (const { title, head } of listed) this.#running.get(title)?.back(head);
+  }
+
+  #catchUpLater(client: RedRoomClient): void {
+    if (this.#stopping !== undefined || client.state !== "online") return; // the next connection asks again
+    this.#listing = this.#clock.setTimer(() => void this.#catchUp(client), LIST_MS);
   }
 
   /** @returns What topics have failed with that are not open yet. */
   async #look(client: RedRoomClient): Promise<RedRoomError[]> {
     const titles = this.#options.topics ?? (await client.topics()).map(({ title }) => title);
-    const missing = titles.map((title) => title.normalize("NFC")).filter((title) => !this.#running.has(title));
-    const failures = await Promise.all(missing.map((title) => this.#open(client, title)));
-    return failures.filter((failure) => failure !== undefined);
+    const missing = new Set(titles.map((title) => title.normalize("NFC")).filter((title) => !this.#running.has(title)));
+    const failures: RedRoomError[] = [];
+    const next = missing.values();
+    const openNext = async (): Promise<void> => {
+      for (const title of next) {
+        const failure = await this.#open(client, title);
+        if (failure !== undefined) failures.push(failure);
+      }
+    };
+    await Promise.all(Array.from({ length: OPENING }, openNext));
+    return failures;
   }
 
   async #open(client: RedRoomClient, title: string): Promise<RedRoomError | undefined> {
@@ -184,8 +209,9 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
       tell: (error, ctx, fate) => this.#tell(error, ctx, title, fate),
       onFailed: (error) => this.#topicFailed(title, runner, error),
     });
-    this.#running.set(title, runner);
     try {
+      if (this.#running.size >= MAX_TOPICS) throw tooManyTopics(title);
+      this.#running.set(title, runner);
       await runner.open();
       this.#failed.delete(title);
     } catch (thrown) {
@@ -221,12 +247,15 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
 
   async #stop(drainMs: number, error: RedRoomError | undefined): Promise<void> {
     this.#looking?.cancel();
+    this.#listing?.cancel();
     const client = this.#client;
+    let timer: Timer | undefined;
     const patience = new Promise<void>((resolve) => {
       if (drainMs === 0 || client === undefined) resolve();
-      else this.#clock.setTimer(resolve, drainMs);
+      else timer = this.#clock.setTimer(resolve, drainMs);
     });
     await Promise.all([...this.#running.values()].map((runner) => runner.stop(patience)));
+    timer?.cancel();
     await client?.close({ drainMs });
     await this.#sessions?.close();
     this.#close(error);
@@ -252,6 +281,13 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
     else this.#log.error({ error, topic, outcome }, "a handler of the bot has failed");
   }
 }
+
+const tooManyTopics = (title: string): RedRoomError =>
+  new RedRoomError(
+    "TOO_MANY_STREAMS",
+    `unable to be in topic ${JSON.stringify(title)}; the bot is in ${MAX_TOPICS} topics, the limit is ${MAX_TOPICS}`,
+    { retryable: true, remedy: "share the topics among several processes, by the option `topics`" },
+  );
 
 const notStarted = (): RedRoomError =>
   new RedRoomError("CONNECTION_CLOSED", "unable to go on; the bot is not started, or stopped already");

@@ -72,7 +72,7 @@ interface Handling<S> extends Surroundings<S> {
    *
    * @param within Counted from the newest of: this entry, what the handler has sent last, what it has waited for last.
    * @returns `undefined` when the time is over.
-   * @throws {RedRoomError} `ABORTED` after the handler's end.
+   * @throws {RedRoomError} `ABORTED` after the handler's end; `TOO_MANY_REQUESTS` after 500 messages that it has waited for.
    */
   waitFor<const F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined>;
   /** This entry again, after so many milliseconds, once the handler has ended; the topic waits meanwhile. Counts as no failure. */

@@ -28,9 +28,7 @@ export class CursorKeeper {
 
   /** Something has changed. @returns When everything is durable that has changed until now, or nothing more can be saved. */
   save(): Promise<void> {
-    this.#saving ??= this.#save().finally(() => {
-      this.#saving = undefined;
-    });
+    this.#saving ??= this.#save();
     return this.#saving;
   }
 
@@ -43,20 +41,29 @@ export class CursorKeeper {
   async #save(): Promise<void> {
     // What finishes in one turn of the event loop is one save; and an answer is read together with the reveal before it.
     await new Promise(setImmediate);
-    for (let failures = 0; this.#host.current() !== this.#saved; ) {
+    for (let failures = 0; ; ) {
       const text = this.#host.current();
+      // At once: what changes from here on is another save.
+      if (text === this.#saved) return this.#over();
       try {
         await this.#host.save(text);
         this.#saved = text;
         failures = 0;
       } catch (thrown) {
         const error = toRedRoomError(thrown, "INTERNAL", "save the bot's place");
-        if (this.#stopped) return;
-        if (judge(error) === "hopeless") return this.#host.onFailed(error);
+        if (this.#stopped) return this.#over();
+        if (judge(error) === "hopeless") {
+          this.#over();
+          return this.#host.onFailed(error);
+        }
         failures += 1;
         await this.#wait(delayBehind(failures, error));
       }
     }
+  }
+
+  #over(): void {
+    this.#saving = undefined;
   }
 
   async #wait(delayMs: number): Promise<void> {

@@ -7,6 +7,7 @@ import type { Topic } from "../client/topic.ts";
 import { type Attempt, waitedMessage } from "./attempt.ts";
 import type { BotContext, Keyed, MessageFilters, Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
+import { reasonOf } from "./failures.ts";
 import { holds } from "./filters.ts";
 import type { OpenSession } from "./open-session.ts";
 import { answerNeedsQuestion, notInTopic } from "./refusals.ts";
@@ -78,7 +79,7 @@ export function contextOf(
       return waiting;
     },
     nak: (delayMs: number) => attempt.say({ kind: "nak", delayMs }),
-    term: (reason: string) => attempt.say({ kind: "term", reason }),
+    term: (reason: string) => attempt.say({ kind: "term", reason: reasonOf(reason) }),
   };
   return ctx as unknown as BotContext;
 }

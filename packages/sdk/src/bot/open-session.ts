@@ -1,4 +1,5 @@
 import { RedRoomError } from "../base/errors.ts";
+import { reasonOf } from "./failures.ts";
 import type { Locks } from "./locks.ts";
 import type { SessionStorage } from "./sessions/session-storage.ts";
 
@@ -58,13 +59,14 @@ export class OpenSession {
     }
   }
 
-  /** The handler has ended well: keeps what it has changed. */
-  async save(): Promise<void> {
+  /** The handler has ended well: keeps what it has changed. @returns Whether that was anything. */
+  async save(): Promise<boolean> {
     const value = toJson(this.value);
-    if (this.#left || value === this.#before) return;
+    if (this.#left || value === this.#before) return false;
     const kept: Kept = { v: 1, place: this.#place, value: this.value, before: fromJson(this.#before) };
-    await this.#host.storage.write(this.#key, JSON.stringify(kept));
+    await inStorage(() => this.#host.storage.write(this.#key, JSON.stringify(kept)));
     this.#before = value;
+    return true;
   }
 
   /** What the handler does from now on does not count. Idempotent. */
@@ -89,7 +91,7 @@ export class OpenSession {
   }
 
   async #read(): Promise<unknown> {
-    const text = await this.#host.storage.read(this.#key);
+    const text = await inStorage(() => this.#host.storage.read(this.#key));
     const kept = text === undefined ? undefined : parse(text, this.#key);
     const repeated = this.#place !== "" && kept?.place === this.#place;
     const value = repeated ? kept.before : kept?.value;
@@ -99,6 +101,21 @@ export class OpenSession {
   #giveBack(): void {
     this.#release?.();
     this.#release = undefined;
+  }
+}
+
+/** A storage that is away is no handler's fault, and nothing to give entries up for: they wait until somebody has mended it. */
+async function inStorage<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (cause) {
+    const { code, remedy } = cause instanceof RedRoomError ? cause : {};
+    if (code === "TEXT_TOO_LARGE") throw cause;
+    throw new RedRoomError("STORE_UNAVAILABLE", `unable to use the storage of sessions; ${reasonOf(cause)}`, {
+      cause,
+      retryable: true,
+      ...(remedy !== undefined && { remedy }),
+    });
   }
 }
 

@@ -8,7 +8,10 @@ const MAX_GIVEN_UP = 200;
 /** Of a reason, as it stands in JSON: the list must fit into a cursor, together with what is finished. */
 const MAX_REASON_BYTES = 100;
 
-/** How often the entry that is tried now has failed. */
+/** So many entries that have failed are remembered: as many as can be open. */
+const MAX_ATTEMPTS = 1_000;
+
+/** How often an entry has failed. */
 interface Attempts {
   readonly seq: number;
   readonly count: number;
@@ -36,14 +39,15 @@ export class Place {
   readonly #open = new Map<number, number>();
   #read: number;
   #givenUp: readonly GivenUp[];
-  #attempts: Attempts | undefined;
+  /** The one that is tried now comes last, and is saved; others wait meanwhile. */
+  #attempts: readonly Attempts[];
 
   /** @param seq Everything up to here counts as finished. */
   constructor(seq: number, { finished = [], givenUp = [], attempts }: Partial<Omit<Saved, "v" | "seq">> = {}) {
     this.#read = seq;
     this.#before = finished.map(([first, last]) => ({ first, last }));
     this.#givenUp = givenUp.map((one) => ({ ...one, at: new Date(one.at) }));
-    this.#attempts = attempts;
+    this.#attempts = attempts === undefined ? [] : [attempts];
   }
 
   /** @throws {RedRoomError} `RECORD_DAMAGED` for what no bot has written. */
@@ -88,11 +92,12 @@ export class Place {
 
   /** How often this entry has failed so far. */
   failuresOf(seq: number): number {
-    return this.#attempts?.seq === seq ? this.#attempts.count : 0;
+    return this.#attempts.find((one) => one.seq === seq)?.count ?? 0;
   }
 
   failed(seq: number, count: number): void {
-    this.#attempts = { seq, count };
+    const others = this.#attempts.filter((one) => one.seq !== seq);
+    this.#attempts = [...others.slice(1 - MAX_ATTEMPTS), { seq, count }];
   }
 
   /** @throws {RedRoomError} `OUTBOX_FULL` when the list is. */
@@ -114,7 +119,7 @@ export class Place {
     const [first, ...finished] = this.#finished();
     const all = first?.first === 1 ? finished : this.#finished();
     const seq = first?.first === 1 ? first.last : 0;
-    const attempts = this.#open.size > 0 ? this.#attempts : undefined;
+    const attempts = this.#open.size > 0 ? this.#attempts.at(-1) : undefined;
     const saved: Saved = {
       v: 1,
       seq,
@@ -167,7 +172,7 @@ function isSaved(value: unknown): value is Saved {
 }
 
 function shortened(reason: string): string {
-  const characters = [...reason.toWellFormed()];
+  const characters = [...reason.slice(0, MAX_REASON_BYTES).toWellFormed()];
   while (Buffer.byteLength(JSON.stringify(characters.join(""))) > MAX_REASON_BYTES + 2) characters.length -= 1;
   return characters.join("");
 }

@@ -55,6 +55,8 @@ export class TopicRunner {
   /** The highest seq when we began. */
   #head = 0;
   #savedRead = 0;
+  /** By a handler whose entry is not finished yet. */
+  #sessionSaved = false;
   #working: Promise<void> = Promise.resolve();
   #over = false;
 
@@ -78,7 +80,11 @@ export class TopicRunner {
       },
       finished: (entries: readonly Entry[]) => {
         for (const { place } of entries) this.#place.finished(place);
-        this.#save();
+        const saved = this.#save();
+        // A session knows what it was before one entry, not before two: the next one comes when this one cannot be repeated.
+        if (!this.#sessionSaved) return undefined;
+        this.#sessionSaved = false;
+        return saved;
       },
       giveUp: (entry: Entry, reason: string, attempts: number) => {
         this.#place.giveUp({ seq: entry.seq, reason, attempts, at: new Date(host.clock.now()) });
@@ -226,9 +232,9 @@ export class TopicRunner {
     this.#work.wake();
   }
 
-  #save(): void {
+  #save(): Promise<void> | undefined {
     this.#savedRead = this.#place.read;
-    void this.#keeper?.save();
+    return this.#keeper?.save();
   }
 
   #handle(entry: Entry, attempt: Attempt): Promise<void> {
@@ -264,7 +270,7 @@ export class TopicRunner {
     const ctx = contextOf(this.#scene, about, attempt, session, sendAs);
     keep(ctx);
     await this.#host.handle(ctx);
-    await session?.save();
+    if (await session?.save()) this.#sessionSaved = true;
   }
 
   get #topicId(): string {

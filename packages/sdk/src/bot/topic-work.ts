@@ -26,7 +26,8 @@ export interface WorkHost extends AttemptHost {
   /** How often an entry has failed before. */
   failuresOf(entry: Entry): number;
   failed(entry: Entry, count: number): void;
-  finished(entries: readonly Entry[]): void;
+  /** @returns When the next entry may begin; at once where there is nothing to wait for. */
+  finished(entries: readonly Entry[]): Promise<void> | undefined;
   /** Throws when the list is full: the topic ends with it. */
   giveUp(entry: Entry, reason: string, attempts: number): void;
   tell(error: unknown, entry: Entry, fate: Fate): void;
@@ -208,9 +209,9 @@ export class TopicWork {
         const judged = judge(error);
         const failures = this.#host.failuresOf(entry) + (judged === "innocent" ? 0 : 1);
         if (judged === "hopeless" || failures >= this.#host.maxAttempts) {
-          this.#giveUp(work, reasonOf(error));
+          const finished = this.#giveUp(work, reasonOf(error));
           this.#host.tell(error, entry, { outcome: "given up" });
-          return;
+          return finished;
         }
         const delayMs = delayBehind(judged === "innocent" ? attempt.number : failures, error);
         this.#host.failed(entry, failures);
@@ -220,14 +221,15 @@ export class TopicWork {
     }
   }
 
-  #finish({ entry, attempt }: Work): void {
+  async #finish({ entry, attempt }: Work): Promise<void> {
     this.#ahead.unshift(...attempt.untaken);
-    this.#host.finished([entry, ...attempt.taken]);
+    const mayGoOn = this.#host.finished([entry, ...attempt.taken]);
+    if (mayGoOn !== undefined) await this.#untilStopped(mayGoOn);
   }
 
-  #giveUp(work: Work, reason: string): void {
+  #giveUp(work: Work, reason: string): Promise<void> {
     this.#host.giveUp(work.entry, reason, work.attempt.number);
-    this.#finish(work);
+    return this.#finish(work);
   }
 
   /** The topic waits: what comes behind an entry is not done before it. */
@@ -242,21 +244,23 @@ export class TopicWork {
 
   async #sleep(delayMs: number): Promise<void> {
     let timer: Timer | undefined;
-    let over = false;
     const due = new Promise<void>((resolve) => {
-      timer = this.#host.clock.setTimer(() => {
-        over = true;
-        resolve();
-      }, delayMs);
+      timer = this.#host.clock.setTimer(resolve, delayMs);
+    });
+    await this.#untilStopped(due);
+    timer?.cancel();
+  }
+
+  async #untilStopped(due: Promise<void>): Promise<void> {
+    let over = false;
+    const ended = due.then(() => {
+      over = true;
     });
     while (!over && !this.#stopped) {
-      await Promise.race([
-        due,
-        new Promise<void>((resolve) => {
-          this.#onWake = resolve;
-        }),
-      ]);
+      const woken = new Promise<void>((resolve) => {
+        this.#onWake = resolve;
+      });
+      await Promise.race([ended, woken]);
     }
-    timer?.cancel();
   }
 }

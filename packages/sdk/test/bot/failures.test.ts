@@ -1,4 +1,5 @@
-import { RedRoomError } from "@redroom/sdk";
+import { type Clock, RedRoomError } from "@redroom/sdk";
+import type { EntryContext } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { TITLE } from "../client/room.ts";
 import { openBotRoom } from "./bot-room.ts";
@@ -302,4 +303,140 @@ describe("promises left behind", () => {
     expect(anna.heard()).toEqual(["handled"]);
     expect(late).toMatchObject([{ code: "ABORTED" }]);
   });
+});
+
+describe("whatever a handler throws or says", () => {
+  const refusesText = {
+    toString() {
+      throw new Error("not even text");
+    },
+  };
+  it.each<[string, (ctx: EntryContext) => void, string]>([
+    ["nothing", () => reject(undefined), "undefined"],
+    ["no text", () => reject(refusesText), "what was thrown has no text"],
+    ["an error without a message", () => reject(Object.assign(new Error(), { message: undefined })), "undefined"],
+    ["a very long message", () => reject(new Error("x".repeat(1_000_000))), "x".repeat(100)],
+    ["a reason that is none", (ctx) => ctx.term(undefined as unknown as string), "undefined"],
+    ["no delay", (ctx) => ctx.nak(Number.NaN), "unable to try again in NaN ms"],
+    ["a delay without end", (ctx) => ctx.nak(Number.POSITIVE_INFINITY), "unable to try again in Infinity ms"],
+  ])(
+    "is %s: its entry is given up, and the topic goes on at once",
+    async (_, handle, reason) => {
+      await using room = await openBotRoom();
+      const anna = await room.person("anna");
+      const bot = room.bot({ maxAttempts: 1 });
+      bot.on("question", handle);
+      bot.on("note", (ctx) => ctx.note("I go on."));
+      await room.settled(bot.start());
+      await anna.topic.ask("bad");
+      void anna.topic.note("hello");
+      await room.until(() => anna.heard().length === 1, 2_000);
+      expect(bot.givenUp(TITLE)).toMatchObject([{ seq: 1, reason: expect.stringContaining(reason) }]);
+    },
+    10_000,
+  );
+});
+
+function reject(thrown: unknown): never {
+  throw thrown;
+}
+
+it("does not count the time without a connection as the handler's, also behind it", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot({ handlerTimeoutMs: 10_000, transport: room.network.host("quotes") });
+  bot.on("question", async (ctx) => {
+    room.network.cut("quotes");
+    await ctx.note("first");
+    const note = await ctx.waitFor("note", { timeoutMs: 600_000 });
+    await new Promise<void>((resolve) => room.clock.setTimer(resolve, 1_000));
+    await ctx.answer(`then ${note?.text}`);
+  });
+  await room.settled(bot.start());
+  room.network.refuse("quotes");
+  await anna.topic.ask("How high?");
+  await room.pass(60_000, 100);
+  room.network.heal("quotes");
+  await room.until(() => anna.heard().length === 1);
+  await room.pass(1_000);
+  void anna.topic.note("second");
+  await room.until(() => anna.heard().length === 2);
+  expect(bot.fates()).toEqual([]);
+});
+
+it("counts the failures of each of two handlers that fail in turn", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot({ maxAttempts: 2 });
+  let tries = 0;
+  bot.on("question", async (ctx) => {
+    if (ctx.message.text === "waits") {
+      tries += 1;
+      await ctx.waitFor("answer", { timeoutMs: 3_000 });
+    }
+    throw new Error(ctx.message.text);
+  });
+  await room.settled(bot.start());
+  await anna.topic.ask("waits");
+  for (let count = 0; count < 5; count += 1) {
+    await anna.topic.ask("throws");
+    await room.pass(3_000);
+  }
+  await room.until(() => bot.givenUp(TITLE).length === 6);
+  expect(tries).toBe(2);
+});
+
+it("lets one handler wait for 500 messages, so that its place can be kept", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const bot = room.bot();
+  let taken = 0;
+  bot.on("question", async (ctx) => {
+    for (;;) {
+      await ctx.waitFor("note", { timeoutMs: 86_400_000 });
+      taken += 1;
+    }
+  });
+  await room.settled(bot.start());
+  await anna.topic.ask("How high?");
+  for (let count = 0; count < 500; count += 50) {
+    await room.settled(Promise.all(Array.from({ length: 50 }, () => anna.topic.note("more"))));
+  }
+  await room.until(() => bot.givenUp(TITLE).length === 1);
+  expect(taken).toBe(500);
+  expect(bot.givenUp(TITLE)[0]?.reason).toMatch(/500 messages/);
+});
+
+it("leaves no timer behind when the bot stops", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const pending = new Set<number>();
+  let set = 0;
+  const clock: Clock = {
+    now: () => room.clock.now(),
+    monotonic: () => room.clock.monotonic(),
+    setTimer(callback, delayMs) {
+      set += 1;
+      const timer = set;
+      pending.add(timer);
+      const inner = room.clock.setTimer(() => {
+        pending.delete(timer);
+        callback();
+      }, delayMs);
+      return {
+        cancel() {
+          pending.delete(timer);
+          inner.cancel();
+        },
+      };
+    },
+  };
+  const bot = room.bot({ clock });
+  bot.on("question", (ctx) => ctx.waitFor("note", { timeoutMs: 10_000 }));
+  await room.settled(bot.start());
+  await anna.topic.ask("How high?");
+  await room.pass(5_000);
+  expect(pending.size).toBeGreaterThan(0);
+  await room.settled(bot.stop());
+  expect(pending.size).toBe(0);
 });

@@ -1,3 +1,4 @@
+import { RedRoomError } from "@redroom/sdk";
 import type { Bot, QuestionContext } from "@redroom/sdk/bot";
 import { answerTo } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
@@ -326,5 +327,54 @@ describe("stop", () => {
     await expect(starting).resolves.toBeUndefined();
     expect(await another.closed).toBeUndefined();
     expect(another.client.state).toBe("closed");
+  });
+});
+
+describe("the end of a wait", () => {
+  it("comes, where the topics cannot be listed when the connection is back", async () => {
+    let failing = false;
+    await using room = await openBotRoom({
+      wrapStore: (store) => {
+        const list = store.listTopics.bind(store);
+        store.listTopics = async (page) => {
+          if (failing) throw new RedRoomError("STORE_UNAVAILABLE", "unable to list", { retryable: true });
+          return list(page);
+        };
+        return store;
+      },
+    });
+    const anna = await room.person("anna");
+    const bot = room.bot({ transport: room.network.host("quotes") });
+    bot.on("question", async (ctx) => {
+      const note = await ctx.waitFor("note", { timeoutMs: 30_000 });
+      await ctx.answer(note === undefined ? "time is over" : note.text);
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("How high?");
+    await room.pass(1_000);
+    failing = true;
+    room.network.cut("quotes");
+    await room.pass(5_000);
+    failing = false;
+    await room.pass(60_000, 100);
+    expect(anna.heard()).toEqual(["time is over"]);
+  });
+
+  it("comes, where the date is set back meanwhile", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot();
+    bot.on("question", async (ctx) => {
+      await ctx.waitFor("note", { timeoutMs: 10_000 });
+      await ctx.answer("time is over");
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("How high?");
+    await room.pass(1_000);
+    room.clock.correctDate(-2_000);
+    await room.pass(10_000);
+    expect(anna.heard()).toEqual([]);
+    await room.pass(2_000);
+    expect(anna.heard()).toEqual(["time is over"]);
   });
 });

@@ -1,3 +1,4 @@
+import { RedRoomError } from "@redroom/sdk";
 import type { SessionStorage } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { openBotRoom } from "./bot-room.ts";
@@ -153,4 +154,49 @@ describe("a session", () => {
     await room.until(() => bot.errors.some(({ ctx }) => ctx?.event === "note"));
     expect(bot.errors.at(-1)).toMatchObject({ outcome: "given up", error: { code: "RECORD_DAMAGED" } });
   });
+});
+
+it("does not count an entry twice where a crash comes behind more than one", async () => {
+  let away = false;
+  await using room = await openBotRoom({
+    wrapStore: (store) => {
+      const { cursors } = store;
+      if (cursors === undefined) return store;
+      const save = cursors.save.bind(cursors);
+      cursors.save = (key, value) => (away ? new Promise(() => {}) : save(key, value));
+      return store;
+    },
+  });
+  const anna = await room.person("anna");
+  const kept = storage();
+  const bot = await collector(room, kept);
+  await room.pass(500);
+  away = true;
+  for (const text of ["one", "two"]) await anna.topic.note(text);
+  await room.pass(500);
+  await room.settled(bot.stop({ drainMs: 0 }));
+  away = false;
+  await collector(room, kept);
+  expect(await asked(room, anna)).toBe("one two");
+});
+
+it("waits for a storage that is away, and gives nothing up", async () => {
+  await using room = await openBotRoom();
+  const anna = await room.person("anna");
+  const { read, write } = storage();
+  let away = true;
+  const bot = await collector(room, {
+    read: async (key) => {
+      if (away) throw new RedRoomError("FOLDER_IN_USE", "unable to use the sessions; another bot does");
+      return read(key);
+    },
+    write,
+  });
+  await anna.topic.note("one");
+  await room.pass(60_000, 100);
+  expect(bot.givenUp("Share Deal")).toEqual([]);
+  expect(bot.fates().at(-1)).toEqual([expect.stringContaining("another bot does"), "again"]);
+  away = false;
+  await room.pass(60_000, 100);
+  expect(await asked(room, anna)).toBe("one");
 });

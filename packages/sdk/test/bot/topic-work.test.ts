@@ -27,7 +27,10 @@ function workWith(handle: (entry: Entry, attempt: Attempt) => Promise<unknown>) 
       caughtUp: () => true,
       failuresOf: () => 0,
       failed: () => {},
-      finished: (entries) => finished.push(...entries.map(({ seq }) => seq)),
+      finished: (entries) => {
+        finished.push(...entries.map(({ seq }) => seq));
+        return undefined;
+      },
       giveUp: () => {},
       tell: () => {},
       handle: async (entry, attempt) => void (await handle(entry, attempt)),

@@ -104,7 +104,7 @@ describe("what is beside the record", () => {
       if (ctx.member.name === "bernd") throw new Error("not him");
     });
     bot.on("receipt", (ctx) => {
-      seen.push(ctx.receipt.by.map(({ name }) => name).sort());
+      seen.push(ctx.receipt.by.map(({ name }) => name).sort()); // by pseudonym, which are random
     });
     await room.settled(bot.start());
     const anna = await room.person("anna");
@@ -169,4 +169,39 @@ describe("a regulated topic", () => {
     await room.pass(2_000);
     expect(seen).toEqual([`sealed ${asked}`, `reveal ${answered.seq}`, "answer A bank.", `reveal ${own.seq}`]);
   });
+});
+
+it("is in a topic once that is named twice", async () => {
+  await using room = await openBotRoom();
+  await room.server.createTopic("Übernahme");
+  const anna = await room.person("anna", "Übernahme");
+  const bot = room.bot({ topics: ["Übernahme", "Übernahme".normalize("NFD"), "Übernahme"] });
+  bot.on("question", (ctx) => ctx.answer("Yes."));
+  await room.settled(bot.start());
+  for (const text of ["one", "two"]) await anna.topic.ask(text);
+  await room.until(() => anna.heard().length === 2);
+  expect(bot.fates()).toEqual([]);
+});
+
+it("is in 100 topics, tells of those beyond, and still saves its places", async () => {
+  await using room = await openBotRoom();
+  for (let number = 2; number <= 102; number += 1) await room.server.createTopic(`Deal ${number}`);
+  const anna = await room.person("anna", "Deal 100");
+  const handled: string[] = [];
+  const start = async () => {
+    const bot = room.bot();
+    bot.on("note", (ctx) => void handled.push(ctx.message.text));
+    await room.settled(bot.start());
+    return bot;
+  };
+  const bot = await start();
+  expect(bot.fates()).toEqual([101, 102].map((number) => [expect.stringContaining(`"Deal ${number}"`), "reported"]));
+  await anna.topic.note("one");
+  await room.until(() => handled.length === 1);
+  await room.pass(500);
+  await room.settled(bot.stop({ drainMs: 0 }));
+  await start();
+  await anna.topic.note("two");
+  await room.until(() => handled.length === 2);
+  expect(handled).toEqual(["one", "two"]);
 });

@@ -77,4 +77,23 @@ describe("the time of a test room", () => {
     await expect(room.settled(Promise.reject(new Error("failed")))).rejects.toThrow("failed");
     await expect(room.settled(after(61_000))).rejects.toThrow(/after 60000 ms of the room's time: the work is done/);
   });
+
+  it("ends a wait with what its condition throws, and no other wait", async () => {
+    await using room = await createTestRoom({ members: SUPERUSERS });
+    let due = 0;
+    for (const delay of [1_000, 2_000]) room.clock.setTimer(() => (due += 1), delay);
+    const other = room.until(() => due === 2);
+    const failing = room.until(() => {
+      if (due === 1) throw new Error("not a condition");
+      return false;
+    });
+    await expect(failing).rejects.toThrow("not a condition");
+    await other;
+    const where = (): boolean => {
+      throw new Error("not a filter");
+    };
+    const expecting = room.as("anna").expects({ where });
+    await room.as("bernd").says("hello");
+    await expect(expecting).rejects.toThrow("not a filter");
+  });
 });
