@@ -8,6 +8,8 @@ import { Sent } from "./sent.ts";
 /** So many messages one handler may wait for: until it has ended, the bot's place keeps each of them open. */
 const MAX_TAKEN = 500;
 
+const MAX_KEY_CHARACTERS = 64;
+
 /** How an attempt has ended. */
 export type Outcome =
   | { readonly kind: "done" }
@@ -138,7 +140,7 @@ export class Attempt {
 
   // What follows is for the handler, by its context.
 
-  /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`, `OPTIONS_INVALID` for a key that was used. */
+  /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`, `OPTIONS_INVALID` for a key that was used, or is none. */
   send(key: string | undefined, send: Send): Promise<Stored> {
     const sent = new Sent(this.#store(key, send));
     this.#sent.add(sent);
@@ -178,7 +180,7 @@ export class Attempt {
     this.#checkAlive("send");
     const { maxSends } = this.#host;
     if (this.#sends >= maxSends) throw tooManySends(maxSends);
-    if (key !== undefined && this.#keys.has(key)) throw keyUsed(key);
+    if (key !== undefined) this.#checkKey(key);
     this.#sends += 1;
     const name = key ?? this.#sends - this.#keys.size;
     if (key !== undefined) this.#keys.add(key);
@@ -279,6 +281,12 @@ export class Attempt {
     this.#waits.delete(wait);
   }
 
+  #checkKey(key: string): void {
+    const { length } = key;
+    if (length === 0 || length > MAX_KEY_CHARACTERS) throw keyInvalid(length);
+    if (this.#keys.has(key)) throw keyUsed(key);
+  }
+
   #checkAlive(doing: string): void {
     if (this.#outcome === undefined) return;
     throw new RedRoomError("ABORTED", `unable to ${doing}; the handler has ended, or its time is over`);
@@ -309,6 +317,9 @@ const tooManyTaken = (): RedRoomError =>
     `unable to wait; the handler has waited for ${MAX_TAKEN} messages, the limit is ${MAX_TAKEN}`,
     { remedy: "handle messages one by one, and remember in the session what belongs together" },
   );
+
+const keyInvalid = (length: number): RedRoomError =>
+  new RedRoomError("OPTIONS_INVALID", `unable to send; a key has 1 to ${MAX_KEY_CHARACTERS} characters, not ${length}`);
 
 const keyUsed = (key: string): RedRoomError =>
   new RedRoomError("OPTIONS_INVALID", `unable to send; the handler has used the key ${JSON.stringify(key)} already`);

@@ -4,6 +4,27 @@ import { describe, expect, it } from "vitest";
 import { TITLE } from "../client/room.ts";
 import { openBotRoom } from "./bot-room.ts";
 
+describe("a key of a send", () => {
+  it.each([
+    ["is not empty", [""], /a key has 1 to 64 characters, not 0/],
+    ["has 64 characters at most", ["k".repeat(64), "k".repeat(65)], /a key has 1 to 64 characters, not 65/],
+    ["names one send", ["reminder", "reminder"], /has used the key "reminder" already/],
+  ])("%s", async (_, keys, complaint) => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot();
+    bot.on("question", async (ctx) => {
+      for (const key of keys) await ctx.note("noted", { key });
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("?");
+    await room.until(() => bot.errors.length > 0);
+    expect(bot.errors[0]).toMatchObject({ outcome: "given up", error: { code: "OPTIONS_INVALID" } });
+    expect(String(bot.errors[0]?.error)).toMatch(complaint);
+    expect(anna.heard()).toHaveLength(keys.length - 1);
+  });
+});
+
 describe("a handler that throws", () => {
   it("is tried again, later and later, while the topic waits; then its entry is given up", async () => {
     await using room = await openBotRoom();
