@@ -199,7 +199,7 @@ export class Attempt {
       for (const sent of this.#sent) sent.surface();
       this.#end(this.#said ?? { kind: "done" });
     } catch (error) {
-      this.#end(this.#said ?? { kind: "failed", error });
+      this.#end({ kind: "failed", error }); // whatever it has said before: nobody would hear of the error
     }
   }
 

@@ -75,9 +75,9 @@ interface Handling<S> extends Surroundings<S> {
    * @throws {RedRoomError} `ABORTED` after the handler's end; `TOO_MANY_REQUESTS` after 500 messages that it has waited for.
    */
   waitFor<const F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined>;
-  /** This entry again, after so many milliseconds, once the handler has ended; the topic waits meanwhile. Counts as no failure. */
+  /** This entry again, after so many milliseconds, once the handler has resolved; the topic waits meanwhile. Counts as no failure. */
   nak(delayMs: number): void;
-  /** Gives this entry up once the handler has ended, and lists it with the reason in `bot.givenUp`. */
+  /** Gives this entry up once the handler has resolved, and lists it with the reason in `bot.givenUp`. */
   term(reason: string): void;
 }
 

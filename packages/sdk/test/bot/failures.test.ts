@@ -26,6 +26,24 @@ describe("a key of a send", () => {
 });
 
 describe("a handler that throws", () => {
+  it.each(["nak", "term"] as const)("has failed, although it has called %s before", async (said) => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot({ maxAttempts: 2 });
+    bot.on("question", (ctx) => {
+      if (said === "nak") ctx.nak(5);
+      else ctx.term("enough");
+      throw new Error("not today");
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("?");
+    await room.until(() => bot.givenUp(TITLE).length === 1);
+    expect(bot.fates()).toEqual([
+      ["not today", "again"],
+      ["not today", "given up"],
+    ]);
+  });
+
   it("is tried again, later and later, while the topic waits; then its entry is given up", async () => {
     await using room = await openBotRoom();
     const anna = await room.person("anna");

@@ -193,4 +193,5 @@ export class RoomTime {
 }
 
 /** Whether the process has asked for files, names or connections, or runs another: what a bot may do before it answers. */
-const waitsForTheSystem = (): boolean => process.getActiveResourcesInfo().some((name) => /Req|ConnectWrap|ProcessWrap/.test(name));
+const waitsForTheSystem = (): boolean =>
+  process.getActiveResourcesInfo().some((name) => /Req|ConnectWrap|ProcessWrap/.test(name));
