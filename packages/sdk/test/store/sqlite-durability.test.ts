@@ -131,10 +131,15 @@ describe("the SQLite store on a disk", () => {
   it("fails the calls under way when a thread dies, and starts another for the next", async () => {
     await using world = await openStore();
     const topic = await newTopic(world.store);
-    const link = new WorkerLink({ file: world.file, readonly: false, busyTimeoutMs: 100 });
+    const link = new WorkerLink({ file: world.file, readonly: false, busyTimeoutMs: 1_000 });
     await link.call("log", "findTopic", topic);
-    const underWay = [link.call("log", "heads", [topic.id]), link.call("users", "listUsers")];
+    // It waits for the lock, and cannot have answered before it ends.
+    const locking = new Database(world.file);
+    locking.exec("BEGIN IMMEDIATE");
+    const another = { id: "A".repeat(22), title: "another", createdAt: 1, regulated: false };
+    const underWay = [link.call("log", "createTopic", another), link.call("users", "listUsers")];
     await link.terminate();
+    locking.close();
     for (const result of await Promise.allSettled(underWay)) {
       expect(result).toMatchObject({ reason: { code: "STORE_UNAVAILABLE", retryable: true } });
     }
