@@ -1,4 +1,4 @@
-import type { RedRoomClient, Topic, TopicMessage } from "@redroom/sdk";
+import type { LoopGaps, RedRoomClient, Topic, TopicMessage } from "@redroom/sdk";
 
 /** Messages, by kind. */
 export type Counts = Readonly<Partial<Record<TopicMessage["kind"], number>>>;
@@ -11,12 +11,7 @@ export async function countMessages(client: RedRoomClient, topic: Topic, from: n
   const passed = (seq: number): void => {
     if (seq >= head) end.abort();
   };
-  const others = {
-    onPassed: passed,
-    onWithheld: passed,
-    onSealed: ({ seq = 0 }) => passed(seq),
-    onReceipt: ({ seq = 0 }) => passed(seq),
-  };
+  const others: LoopGaps = { onPassed: passed, onWithheld: passed, onSealed: ({ seq }) => passed(seq) };
   for await (const { seq, kind, at } of topic.messages({ from, signal: end.signal, ...others })) {
     if (at >= until) break;
     counts[kind] = (counts[kind] ?? 0) + 1;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { RedRoomError } from "../base/errors.ts";
+import type { LoopGaps } from "../client/message-loop.ts";
 import type { SendOptions } from "../client/outbox.ts";
 import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
@@ -63,12 +64,7 @@ export class Sends {
     const passed = (seq: number): void => {
       if (seq >= head) leaving.abort();
     };
-    const gaps = {
-      onPassed: passed,
-      onWithheld: passed,
-      onSealed: (one: { readonly seq: number }) => passed(one.seq),
-      onReceipt: (one: { readonly seq: number }) => passed(one.seq),
-    };
+    const gaps: LoopGaps = { onPassed: passed, onWithheld: passed, onSealed: ({ seq }) => passed(seq) };
     for await (const message of this.#topic.messages({ from: behind + 1, signal: leaving.signal, ...gaps })) {
       const { seq, at } = message;
       if (message.id === id && message.by === this.#topic.self?.id) return { seq, id, at, duplicate: true };

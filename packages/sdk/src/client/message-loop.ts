@@ -20,7 +20,7 @@ export interface DeliveryReceipt {
 export interface LoopGaps extends Gaps {
   /** Called when the record says who has received what. */
   readonly onReceipt?: (receipt: DeliveryReceipt) => void;
-  /** Called for all other entries that are no messages: the loop is behind this seq. */
+  /** Called for all other entries that are no messages, also for receipts without `onReceipt`: the loop is behind this seq. */
   readonly onPassed?: (seq: number) => void;
 }
 
