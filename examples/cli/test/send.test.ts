@@ -132,7 +132,7 @@ describe("a piped send", () => {
     await using tail = redroom(["tail", ...there, "--from", "1", "--limit", "3"], as("anna"));
     await using sending = redroom(["send", ...there], as("anna"));
     sending.child.stdin?.write("before\n");
-    await sending.firstLine();
+    await Promise.all([sending.firstLine(), tail.firstLine()]);
     other.process.child.kill("SIGTERM");
     await other.process.exit;
     sending.child.stdin?.end("meanwhile\nand more\n");

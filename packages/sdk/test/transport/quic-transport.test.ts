@@ -74,6 +74,18 @@ describe("a QUIC connection", () => {
     await listener.close();
   });
 
+  it("is lost, and no breach of the protocol, when the server closes before it knows of the end of the handshake", async () => {
+    const listener = await quicTransport({ tls }).listen({}, ignore);
+    const relay = await UdpRelay.to(listener.address);
+    let sent = 0;
+    // The first packet, and the one with the token: what the server is not told is that the client is ready.
+    relay.filter = (_datagram, way) => way === "toClient" || ++sent <= 2;
+    const connection = await quicTransport().connect(relay.address);
+    await listener.close();
+    expect(await connection.closed).toMatchObject({ error: { code: "CONNECTION_LOST", retryable: true } });
+    await relay.close();
+  });
+
   it("is lost on both sides when the client's address changes, instead of going on without what was under way", async () => {
     const options = { tls, idleTimeoutMs: 400, keepAliveMs: 80 };
     const { listener, accepted } = await listening(quicTransport(options));

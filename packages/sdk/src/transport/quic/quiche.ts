@@ -1,6 +1,7 @@
 import type { Quiche } from "@matrixai/quic/native/quiche.js";
 import type { Connection as NativeConnection } from "@matrixai/quic/native/types.js";
 import { RedRoomError } from "../../base/errors.ts";
+import { connectionLost } from "../endings.ts";
 
 export type { Config as NativeConfig } from "@matrixai/quic/native/types.js";
 export type { NativeConnection, Quiche };
@@ -73,6 +74,7 @@ const TRANSPORT_ERRORS = [
   "NO_VIABLE_PATH",
 ];
 export const CONNECTION_REFUSED = 2;
+const APPLICATION_ERROR = 12;
 
 /** An end that QUIC itself decided (RFC 9000 §20.1), not the application. */
 export function transportError(doing: string, by: "local" | "peer", code: number): RedRoomError {
@@ -81,6 +83,10 @@ export function transportError(doing: string, by: "local" | "peer", code: number
     return new RedRoomError("TOO_MANY_CONNECTIONS", `unable to ${doing}; the server takes no further connection now`, {
       retryable: true,
     });
+  }
+  // How an application says goodbye before the handshake is confirmed (RFC 9000 §10.2.3): a server that stops does.
+  if (code === APPLICATION_ERROR && by === "peer") {
+    return connectionLost(`unable to ${doing}; the peer closed it before the handshake was complete`);
   }
   if (code === CRYPTO_ERROR + ALERT_NO_APPLICATION_PROTOCOL) {
     return new RedRoomError(
