@@ -6,6 +6,7 @@ import { hintFor } from "../chat/hint.ts";
 import { OpenQuestions } from "../chat/open-questions.ts";
 import { runLine } from "../chat/run-line.ts";
 import { showEvents } from "../chat/show-events.ts";
+import { startOfHistory } from "../chat/start-of-history.ts";
 import { type ConnectionOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { Conversation } from "../conversation.ts";
@@ -20,9 +21,6 @@ import type { Texts } from "../texts/texts.ts";
 export interface ChatOptions extends ConnectionOptions {
   readonly topic?: string;
 }
-
-/** So much of the history is shown at the start. */
-const HISTORY = 20;
 
 /** A conversation in a terminal. Nothing of it is written anywhere but to the screen. */
 export async function chat(address: string, options: ChatOptions, context: Context): Promise<void> {
@@ -44,7 +42,7 @@ async function converse(client: RedRoomClient, terminal: Terminal, options: Chat
   const questions = new OpenQuestions(topic, () => terminal.update());
   showEvents({ client, topic, terminal, texts, questions, conversation });
   const known = topics.find((listed) => listed.title === topic.title);
-  await topic.open({ from: Math.max(1, (known?.head ?? 0) - HISTORY + 1) });
+  await topic.open({ from: known === undefined ? 1 : await startOfHistory(topic, known.head) });
   void questions.refresh();
 
   const around = surroundings({ client, topic, terminal, texts, questions }, conversation);
