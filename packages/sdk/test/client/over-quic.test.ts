@@ -1,4 +1,4 @@
-import { RedRoomClient, RedRoomServer } from "@redroom/sdk";
+import { RedRoomClient, type RedRoomClientOptions, RedRoomServer } from "@redroom/sdk";
 import { memoryStore } from "@redroom/sdk/store";
 import { UdpRelay } from "@redroom/sdk/testing";
 import { quicTransport } from "@redroom/sdk/transport";
@@ -20,16 +20,17 @@ async function openWorld() {
   await server.createTopic(TITLE);
   const relay = await UdpRelay.to(address);
   const logins: string[] = [];
-  const enter = async (url: string, name: string) => {
+  const enter = async (url: string, name: string, options: Partial<RedRoomClientOptions> = {}) => {
     const auth = () => {
       logins.push(name);
       return { name, password: "any password" };
     };
-    const client = await RedRoomClient.connect(url, { auth, heartbeatMs: HEARTBEAT_MS });
+    const client = await RedRoomClient.connect(url, { auth, ...options });
     const topic = await client.topic(TITLE).open({ from: "start" });
     return { client, topic };
   };
-  const [anna, bernd] = [await enter(relay.url, "anna"), await enter(address, "bernd")];
+  const anna = await enter(relay.url, "anna", { heartbeatMs: HEARTBEAT_MS });
+  const bernd = await enter(address, "bernd");
   const texts: string[] = [];
   bernd.client.on("message", ({ message }) => texts.push(message.text));
   return {

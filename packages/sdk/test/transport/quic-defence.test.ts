@@ -8,6 +8,7 @@ import { QuicConnection } from "../../src/transport/quic/quic-connection.ts";
 import type { QuicListener } from "../../src/transport/quic/quic-listener.ts";
 import type { NativeConnection } from "../../src/transport/quic/quiche.ts";
 import { type Connection, type QuicTransportOptions, quicTransport } from "../../src/transport.ts";
+import { hasToken, isInitial } from "./client-packets.ts";
 import { UdpProbe } from "./udp-probe.ts";
 
 const tls = makeCertificate();
@@ -30,10 +31,13 @@ async function createDefended(options: QuicTransportOptions = {}) {
   const relay = await UdpRelay.to(listener.address);
   /** What the client has sent to the relay, and the server. */
   const sent: Record<Way, Buffer[]> = { toServer: [], toClient: [] };
-  const passing = { upTo: Number.POSITIVE_INFINITY };
+  const passing = { isLast: (_datagram: Buffer): boolean => false, over: false };
   relay.filter = (datagram, way) => {
-    const count = sent[way].push(Buffer.from(datagram));
-    return way === "toClient" || count <= passing.upTo;
+    sent[way].push(Buffer.from(datagram));
+    if (way === "toClient") return true;
+    const passes = !passing.over;
+    passing.over ||= passing.isLast(datagram);
+    return passes;
   };
   const probe = await UdpProbe.of(listener.address);
   return {
@@ -44,7 +48,7 @@ async function createDefended(options: QuicTransportOptions = {}) {
     probe,
     fromClient: sent.toServer,
     fromServer: sent.toClient,
-    /** How many of the client's datagrams go on. */
+    /** The last of the client's datagrams that goes on. */
     passing,
     async [Symbol.asyncDispose]() {
       await listener.close();
@@ -68,8 +72,6 @@ async function alive(connection: Connection): Promise<void> {
   });
 }
 
-const isInitial = (datagram: Buffer): boolean => (datagram.readUInt8(0) & 0xf0) === 0xc0;
-
 describe("a server's first answer", () => {
   it("lists version 1 to a client of another version", async () => {
     await using server = await createDefended();
@@ -91,10 +93,10 @@ describe("a server's first answer", () => {
 
   it("demands a token, and keeps nothing before it has one", async () => {
     await using server = await createDefended();
-    server.passing.upTo = 1;
+    server.passing.isLast = () => true;
     const aborting = new AbortController();
     const connecting = quicTransport().connect(server.relay.address, { signal: aborting.signal });
-    await until(() => server.fromClient.length >= 2);
+    await until(() => server.fromClient.some(hasToken));
     expect(server.fromServer.map((datagram) => datagram.readUInt8(0) & 0xf0)).toEqual([0xf0]);
     expect(server.listener.connections).toBe(0);
     aborting.abort();
@@ -109,7 +111,7 @@ describe("a token", () => {
     connection.close();
     await until(() => server.taken.length + server.listener.connections > 0 || server.fromClient.length > 3);
     await until(() => server.listener.connections === 0);
-    return server.fromClient.filter(isInitial)[1] ?? Buffer.alloc(0);
+    return server.fromClient.find(hasToken) ?? Buffer.alloc(0);
   }
 
   it("is taken again from its address within ten seconds, and not after", async () => {
@@ -158,7 +160,7 @@ describe("a server's limits", () => {
 
   it("does not take more handshakes at a time than allowed, and forgets clients that go silent in theirs", async () => {
     await using server = await createDefended({ maxHandshakes: 1, handshakeTimeoutMs: 5_000 });
-    server.passing.upTo = 2;
+    server.passing.isLast = hasToken;
     // All of the server's flight arrives, nothing of the client's answer to it.
     const silent = await quicTransport().connect(server.relay.address);
     expect(server.listener.connections).toBe(1);
@@ -206,7 +208,7 @@ describe("a server's limits", () => {
 });
 
 describe("100,000 datagrams of garbage", () => {
-  it("cost nothing but themselves", { timeout: 120_000 }, async () => {
+  it("cost nothing but themselves", { timeout: 300_000 }, async () => {
     await using server = await createDefended();
     const connection = await quicTransport().connect(server.relay.address);
     await alive(connection);

@@ -2,6 +2,12 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { Address } from "../../src/protocol/address.ts";
 
+/** The connection ids of a packet, each behind its length. */
+const OURS = [8, 1, 2, 3, 4, 5, 6, 7, 8];
+const ITS = [4, 9, 9, 9, 9];
+/** An answer has them the other way round, and the version behind them. */
+const ANSWERED = Buffer.from([...ITS, ...OURS, 0, 0, 0, 1]);
+
 /** A socket that sends what it likes, and asks the server whether it has seen everything before. */
 export class UdpProbe {
   readonly #socket: Socket = createSocket("udp4");
@@ -27,11 +33,18 @@ export class UdpProbe {
   /** Resolves with the server's answer to a packet of an unknown version, which it reads after all sent before. */
   async versions(): Promise<Buffer> {
     const packet = Buffer.alloc(1200);
-    packet.set([0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 4, 9, 9, 9, 9]);
-    const answer = once(this.#socket, "message");
+    packet.set([0xc0, 0x1a, 0x2a, 0x3a, 0x4a, ...OURS, ...ITS]);
+    const answer = new Promise<Buffer>((resolve) => {
+      const look = (datagram: Buffer): void => {
+        // What was sent before may have been worth an answer too.
+        if (!datagram.subarray(5).equals(ANSWERED)) return;
+        this.#socket.off("message", look);
+        resolve(datagram);
+      };
+      this.#socket.on("message", look);
+    });
     this.send(packet);
-    const [datagram] = (await answer) as [Buffer];
-    return datagram;
+    return answer;
   }
 
   close(): void {
