@@ -18,8 +18,9 @@ export default defineConfig(({ mode }) => ({
     // Many files wait for processes, disks and terminals more than they compute.
     maxWorkers: "100%",
     execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Guards against hanging, and nothing else: a busy machine may take ten times as long as an idle one.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // What processes of our commands run: see test/command-of.ts.
     env: { REDROOM_TESTED: mode === "built" ? "built" : "sources" },
   },

@@ -100,7 +100,7 @@ describe("the programs of Red Room", () => {
     const claim = vi.spyOn(store.cursors as CursorStore, "claim");
     const bot = run([`${task}.ts`]);
     const claimed = { type: "fulfilled", value: expect.anything() };
-    await vi.waitFor(() => expect(claim.mock.settledResults).toContainEqual(claimed), { timeout: 40_000 });
+    await vi.waitFor(() => expect(claim.mock.settledResults).toContainEqual(claimed), { timeout: 120_000 });
     claim.mockRestore();
     return bot;
   }
@@ -151,7 +151,8 @@ describe("the programs of Red Room", () => {
     await saidByBot(1);
     await end(first, "SIGKILL");
     await startBot("reminder");
-    expect(await saidByBot(2)).toEqual(["Bernd has called", "Call Bernd"]);
+    // A bot that stood still until both were due may have said them in their own order.
+    expect((await saidByBot(2)).toSorted()).toEqual(["Bernd has called", "Call Bernd"]);
   });
 
   it("restart answers what came while it was away, and nothing twice", async () => {

@@ -15,7 +15,7 @@ const shown = (text: string): RegExp =>
   new RegExp(`^${text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("…", ".*")}$`);
 
 describe("the guide", () => {
-  it("is written in programs that compile", { timeout: 120_000 }, async () => {
+  it("is written in programs that compile", { timeout: 300_000 }, async () => {
     const files = pages.flatMap(({ name: page, files }) =>
       [...files].map(([name, code]) => [`${page.replace(".md", "")}/${name}`, code] as const),
     );

@@ -6,7 +6,7 @@ import { NODE_OPTIONS } from "../../test/command-of.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-it("a bot killed ten times answers each of a hundred questions, and none twice", { timeout: 180_000 }, async () => {
+it("a bot killed ten times answers each of a hundred questions, and none twice", { timeout: 300_000 }, async () => {
   const args = [...NODE_OPTIONS, main, "bot-killed", "--short", "--seed", "1"];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout).toContain("kills: 10,");

@@ -76,7 +76,7 @@ describe("the published packages", () => {
     await run(["--test", "rates.test.js"], project);
   });
 
-  it("run the first bot of the guide against a server", { timeout: 120_000 }, async () => {
+  it("run the first bot of the guide against a server", { timeout: 300_000 }, async () => {
     const data = join(folder, "room");
     const operate = (args: string[], input = "") => run([redroomServer, ...args, "--data", data], project, { input });
     const server = start([redroomServer, "start", "--data", data, "--port", "0", "--json"]);

@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "redroom-bot-"));
   await writeFile(join(folder, "answers.json"), JSON.stringify(ANSWERS));
   server = await TestServer.start({ users: ["anna", "carla", "bot"], topics: [] });
-}, 60_000);
+});
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((one) => one.close()));
@@ -96,7 +96,7 @@ describe("redroom-bot", () => {
     await answerTo(topic, asked.at(-1) ?? 0);
     const answers = (await topic.history()).filter(({ author, kind }) => author === "bot" && kind === "answer");
     expect(answers.map(({ re }) => re)).toEqual(asked);
-  }, 120_000);
+  });
 
   it("minds deadlines", async () => {
     const topic = await enter("Deadlines", ["superuser"]);
@@ -114,7 +114,7 @@ describe("redroom-bot", () => {
     const { seq } = await topic.ask("What is a share deal?", { to: ["carla"] });
     const seen = async (): Promise<boolean> =>
       (await topic.deliveries({ seq })).some(({ member }) => member.name === "bot");
-    await expect.poll(seen, { timeout: 20_000 }).toBe(true);
+    await expect.poll(seen, { timeout: 60_000 }).toBe(true);
     expect(await terminate(bot)).toBe(0);
     expect(bot.stderr).toBe("");
   });

@@ -10,7 +10,7 @@ const DEAL = "Project Kestrel";
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start({ topics: [] });
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** Somebody who has joined a topic. */
@@ -53,7 +53,7 @@ describe("a regulated exchange in two terminals", () => {
     expect(bernd.screen.text.indexOf("Two million.")).toBeLessThan(bernd.screen.text.indexOf("A bank."));
     anna.type("/quit\r");
     await bernd.sees("— anna has left —");
-  }, 120_000);
+  });
 
   it("says it in German where that is spoken", async () => {
     await server.createTopic("Projekt Falke", { anna: PARTY, bernd: PARTY }, { regulated: true });
@@ -68,7 +68,7 @@ describe("a regulated exchange in two terminals", () => {
     bernd.type("/answer 3 Zwei Millionen.\r");
     await anna.sees("bernd antwortet auf #3: versiegelt, bis Sie beantwortet haben, was Sie gefragt wurden");
     await anna.sees(/Beantworten Sie 1 Frage \(#\d+\), um 1 Antwort \(#\d+\) von bernd zu lesen\./);
-  }, 120_000);
+  });
 });
 
 describe("roles in the chat", () => {
@@ -83,7 +83,7 @@ describe("roles in the chat", () => {
     anna.type("\x15/ask\r");
     await anna.sees("/ask [@name …] [!high|!low] [due:2h] TEXT – ask a question");
     expect(anna.stdout).not.toContain("✗");
-  }, 60_000);
+  });
 
   it("are enforced by the server all the same: what it refuses is shown with its text", async () => {
     await server.createTopic("Removal", { anna: ["superuser"], bernd: ["superuser"] });
@@ -94,7 +94,7 @@ describe("roles in the chat", () => {
     await anna.sees("— you are archivist from now on —");
     await redroomServer(["topic", "role", "Removal", "anna", "--data", server.folder]);
     await anna.sees(/The conversation cannot go on: you are not allowed to do this/);
-  }, 60_000);
+  });
 
   it("decide what Tab offers: commands, people, and the questions that can be answered", async () => {
     await server.createTopic("Completion", { anna: ["interviewer"], bernd: ["interviewee"], carla: ["interviewee"] });
@@ -110,7 +110,7 @@ describe("roles in the chat", () => {
     await bernd.sees("#4 anna asks → bernd: How high?");
     bernd.type("3 €\r");
     await anna.sees("bernd answers #4 → anna: 3 €");
-  }, 60_000);
+  });
 
   it("show questions, people, deliveries and what is found", async () => {
     await server.createTopic("Overview", { anna: ["superuser"], bernd: ["superuser"] });
@@ -130,7 +130,7 @@ describe("roles in the chat", () => {
     await anna.sees(/✓✓ #\d+ delivered to bernd/);
     anna.type("/delivered 3\r");
     await anna.sees("#3 was delivered to bernd at ");
-  }, 60_000);
+  });
 });
 
 describe("a prepared message", () => {
@@ -151,7 +151,7 @@ describe("a prepared message", () => {
     await anna.sees("> /ask How high are the provisions on 3 March?");
     anna.type("\r");
     await anna.sees(/✓ #\d+ .* anna asks: How high are the provisions on 3 March\?/);
-  }, 60_000);
+  });
 });
 
 describe("the password", () => {
@@ -173,7 +173,7 @@ describe("the password", () => {
     expect(old.stdout).toContain("name or password is wrong");
     await using again = new AtTerminal(args, { env: { REDROOM_PASSWORD: "a wholly new one for dora" } });
     await again.sees("you are dora");
-  }, 60_000);
+  });
 });
 
 describe("what has to be consented to", () => {
@@ -192,5 +192,5 @@ describe("what has to be consented to", () => {
     await anna.sees("Type “yes” to consent");
     anna.type("yes\r");
     await anna.sees("Deal – you are anna (superuser).");
-  }, 90_000);
+  });
 });

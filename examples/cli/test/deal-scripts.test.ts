@@ -16,7 +16,7 @@ let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start({ topics: [] });
   await server.createTopic(DEAL, { anna: PARTY, bernd: PARTY, carla: ["legal"] }, { regulated: true });
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const run = (command: string, name: string, ...more: string[]): Running =>

@@ -10,7 +10,7 @@ import { as, passwordOf, redroomServer, TestServer, TOPIC } from "./server.ts";
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** Runs redroom with this input, which is then at its end. */
@@ -91,7 +91,7 @@ describe("every failure is one clear line and an exit code of its own", () => {
     const ended = await run(["topics", address, ...anna], as("anna"));
     expect(ended.code).toBe(3);
     expect(ended.stderr).toMatch(/^redroom: no server answers at this address.*\n$/);
-  }, 60_000);
+  });
 
   it("maps the other failures of the SDK too", () => {
     expect(exitCodeOf("CERTIFICATE_EXPIRED")).toBe(5);

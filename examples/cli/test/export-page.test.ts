@@ -38,7 +38,7 @@ beforeAll(async () => {
   const started = performance.now();
   folder = await exportOf("Share Deal", said, home);
   report("written and exported", started);
-}, 120_000);
+});
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 const report = (what: string, started: number): void =>
@@ -61,7 +61,7 @@ describe(`an export of ${MESSAGES} messages`, () => {
 
   it.skipIf(browser === undefined)(
     `shows every message in order in a real browser${browser === undefined ? " (skipped: no Chromium is installed)" : ""}`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const dom = await shownBy(browser ?? "", join(folder, "index.html"));
 

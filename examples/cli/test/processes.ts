@@ -13,6 +13,8 @@ export class Running implements AsyncDisposable {
   readonly exit: Promise<number | null>;
   readonly #stdout: string[] = [];
   readonly #stderr: string[] = [];
+  /** It has ended, and all that it printed has been read. */
+  protected closed = false;
 
   constructor(command: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly fds?: number[] } = {}) {
     const [file = "", ...args] = command;
@@ -21,7 +23,10 @@ export class Running implements AsyncDisposable {
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#stdout.push(text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#stderr.push(text));
     this.child.stdin?.on("error", () => {}); // it may end before it has read everything
-    this.exit = once(this.child, "close").then(([code]) => code as number | null);
+    this.exit = once(this.child, "close").then(([code]) => {
+      this.closed = true;
+      return code as number | null;
+    });
   }
 
   get stdout(): string {
@@ -54,7 +59,7 @@ export class Running implements AsyncDisposable {
 
   async #printed(satisfied: () => boolean): Promise<void> {
     while (!satisfied()) {
-      if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}: ${this.stderr}`);
+      if (this.closed) throw new Error(`ended with ${this.child.exitCode ?? this.child.signalCode}: ${this.stderr}`);
       await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, "data"), this.exit]);
     }
   }
@@ -90,7 +95,7 @@ export class AtTerminal extends Running {
   }
 
   /** Resolves with how many milliseconds it took until the screen was as wanted. */
-  async sees(wanted: string | RegExp | ((screen: VirtualScreen) => boolean), timeoutMs = 20_000): Promise<number> {
+  async sees(wanted: string | RegExp | ((screen: VirtualScreen) => boolean), timeoutMs = 60_000): Promise<number> {
     const satisfied = (): boolean => {
       if (typeof wanted === "function") return wanted(this.screen);
       const { text } = this.screen;
@@ -99,13 +104,19 @@ export class AtTerminal extends Running {
     const start = performance.now();
     const signal = AbortSignal.timeout(timeoutMs);
     while (!satisfied()) {
-      if (this.child.exitCode !== null || signal.aborted) {
+      if (this.closed || signal.aborted) {
         throw new Error(`never seen: ${wanted}\non the screen:\n${this.screen.text}\n${this.stderr}`);
       }
       const changed = once(this.child.stdout as NodeJS.ReadableStream, "data", { signal });
       await Promise.race([changed.catch(() => {}), this.exit]);
     }
     return performance.now() - start;
+  }
+
+  /** As the window of a terminal is closed: killed, it would leave the command behind, which goes on reading for a moment. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.child.stdin?.end();
+    await this.exit;
   }
 
   #order(order: object): void {

@@ -16,7 +16,7 @@ interface JsonMessage {
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
-}, 60_000);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 const run = (command: string, name: string, topic: string, ...more: string[]): Running =>
@@ -80,7 +80,7 @@ describe("a piped send", () => {
     const history = run("history", "bernd", TOPIC, "--from", String(messages[4_990]?.seq));
     expect(await history.exit).toBe(0);
     expect(history.json()).toEqual(messages.slice(4_990));
-  }, 180_000);
+  });
 
   it("skips empty lines and says which", async () => {
     const sending = send("anna", OTHER_TOPIC, "one\n\ntwo");
@@ -124,7 +124,7 @@ describe("a piped send", () => {
       server.process.child.kill("SIGCONT");
       await sending[Symbol.asyncDispose]();
     }
-  }, 60_000);
+  });
 
   it("goes on over a restart of the server, and so does a tail", async () => {
     await using other = await TestServer.start({ users: ["anna"], topics: [TOPIC] });
@@ -141,7 +141,7 @@ describe("a piped send", () => {
     expect(sending.stderr).toMatch(/^redroom: connection lost; .*\nredroom: connected again\n$/);
     expect(await tail.exit).toBe(0);
     expect(tail.json<JsonMessage>().map(({ text }) => text)).toEqual(["before", "meanwhile", "and more"]);
-  }, 90_000);
+  });
 
   it("stores everything although nobody reads its acknowledgements any more", async () => {
     const sending = run("send", "anna", OTHER_TOPIC);

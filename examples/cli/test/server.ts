@@ -1,3 +1,6 @@
+import { randomInt } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +34,8 @@ export class TestServer implements AsyncDisposable {
   /** Everybody belongs to every topic as superuser, unless something else is said with `createTopic`. */
   static async start({ users = USERS, topics = [OTHER_TOPIC, TOPIC] } = {}): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), "redroom-cli-"));
-    const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", "0", "--json"]);
+    const port = String(await ownPort());
+    const process = new Running([...REDROOM_SERVER, "start", "--data", folder, "--port", port, "--json"]);
     const { address } = await process.event<{ address: string }>("listening");
     const server = new TestServer(folder, address, process);
     await server.#beside(async (store) => {
@@ -87,6 +91,21 @@ export class TestServer implements AsyncDisposable {
     await this.process[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/**
+ * A port that is free, and below those that systems give to whoever asks for any: nobody else gets it while the server is
+ * away between two starts.
+ */
+async function ownPort(): Promise<number> {
+  const port = randomInt(10_000, 30_000);
+  const socket = createSocket("udp4").bind(port, "127.0.0.1");
+  const free = await once(socket, "listening").then(
+    () => true,
+    () => false,
+  );
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return free ? port : ownPort();
 }
 
 const superuser = (name: string): [string, readonly string[]] => [name, ["superuser"]];

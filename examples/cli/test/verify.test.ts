@@ -386,7 +386,7 @@ describe("redroom verify and the Python program find the same fault:", () => {
     }
   });
 
-  it("any byte changed by chance", { timeout: 120_000 }, async () => {
+  it("any byte changed by chance", { timeout: 300_000 }, async () => {
     let state = 20_260_101;
     const chance = (below: number): number => {
       state = (state * 1_103_515_245 + 12_345) % 2 ** 31;

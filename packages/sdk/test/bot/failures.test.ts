@@ -372,7 +372,7 @@ describe("whatever a handler throws or says", () => {
       await room.until(() => anna.heard().length === 1, 2_000);
       expect(bot.givenUp(TITLE)).toMatchObject([{ seq: 1, reason: expect.stringContaining(reason) }]);
     },
-    10_000,
+    180_000,
   );
 });
 

@@ -111,7 +111,7 @@ describe("frame decoder", () => {
       return process.memoryUsage().arrayBuffers - before;
     };
     // The frames announce 50 GiB; the chunks came in buffers of 150 and 3 MiB.
-    await expect.poll(heldBytes).toBeLessThan(1024 * 1024);
+    await expect.poll(heldBytes, { timeout: 20_000 }).toBeLessThan(1024 * 1024);
     expect(decoders.every((decoder) => decoder.partial)).toBe(true);
   });
 

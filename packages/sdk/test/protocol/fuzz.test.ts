@@ -12,7 +12,7 @@ import { comparable, unhex, vectors } from "./vectors.ts";
 /** `FUZZ_RUNS=1000000 npx vitest run fuzz` is the long form. */
 const { FUZZ_RUNS = "500" } = process.env;
 const numRuns = Number(FUZZ_RUNS);
-const timeout = 30_000 + numRuns * 10;
+const timeout = 180_000 + numRuns * 10;
 const limit = maxFrameBytes(DEFAULT_LIMITS);
 
 const frameTypes = Object.values(MESSAGES).map(({ frameType }) => frameType);

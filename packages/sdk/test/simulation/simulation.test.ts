@@ -15,7 +15,7 @@ async function broken(seed: number): Promise<string[]> {
 
 describe("a conversation under faults", () => {
   const batches = Array.from({ length: SEEDS / BATCH }, (_, index) => 1 + index * BATCH);
-  it.each(batches)("keeps what is promised (50 seeds from %i on)", { timeout: 120_000 }, async (from) => {
+  it.each(batches)("keeps what is promised (50 seeds from %i on)", { timeout: 300_000 }, async (from) => {
     for (let seed = from; seed < from + BATCH; seed += 1) expect(await broken(seed)).toEqual([]);
   });
 

@@ -74,7 +74,7 @@ const readOnly = root ? /it is read-only|the file is read-only/ : /access is den
 /** Windows keeps others from moving what is open. */
 const itWhereFilesMove = it.skipIf(process.platform === "win32");
 
-describe("the SQLite store fails closed, and goes on by itself,", { timeout: 120_000 }, () => {
+describe("the SQLite store fails closed, and goes on by itself,", { timeout: 300_000 }, () => {
   it.skipIf(noMount !== undefined)(
     `when the disk is full${noMount === undefined ? "" : ` (skipped: ${noMount})`}`,
     async () => {

@@ -19,7 +19,7 @@ const noTrace = (() => {
 const itTraced = (what: string, test: () => Promise<void>) =>
   it.skipIf(noTrace !== undefined)(
     `${what}${noTrace === undefined ? "" : ` (skipped: ${noTrace})`}`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     test,
   );
 
