@@ -1,17 +1,15 @@
 import { type Clock, LONGEST_DELAY_MS, type Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
+import { nextTurn } from "../base/next-turn.ts";
 import type { Stored } from "../client/sending.ts";
+import { Begun } from "./begun.ts";
 import type { Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import { Sent } from "./sent.ts";
 
 /** So many messages one handler may wait for: until it has ended, the bot's place keeps each of them open. */
 const MAX_TAKEN = 500;
 
 const MAX_KEY_CHARACTERS = 64;
-
-// Taken before a test can put its own in its place.
-const nextTurn = setImmediate;
 
 /** How an attempt has ended. */
 export type Outcome =
@@ -60,7 +58,7 @@ export class Attempt {
   readonly #earlier: Entry[];
   /** Messages that this one has waited for. */
   readonly #taken: Entry[] = [];
-  readonly #sent = new Set<Sent>();
+  readonly #sent = new Set<Begun<Stored>>();
   /** Of these, how many are on their way. */
   #underWay = 0;
   readonly #keys = new Set<string>();
@@ -149,7 +147,7 @@ export class Attempt {
 
   /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`, `OPTIONS_INVALID` for a key that was used, or is none. */
   send(key: string | undefined, send: Send): Promise<Stored> {
-    const sent = new Sent(this.#store(key, send));
+    const sent = new Begun(this.#store(key, send));
     this.#sent.add(sent);
     this.#underWay += 1;
     void sent.settled.then(() => {

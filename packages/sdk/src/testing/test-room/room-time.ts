@@ -1,4 +1,5 @@
 import { AssertionError } from "node:assert";
+import { turnOver } from "../../base/next-turn.ts";
 import type { ManualClock } from "../manual-clock.ts";
 
 /**
@@ -31,7 +32,8 @@ const [IDLE_LOOKS, IDLE_PASSES_MS] = [10, 50];
 const TIMERS_AT_ONCE = 10_000;
 
 // Taken before a test can put its own in their place.
-const { setImmediate: nextTurn, setTimeout: later, setInterval: every, clearInterval: never } = globalThis;
+const { setTimeout: later, setInterval: every, clearInterval: never } = globalThis;
+const wallMs = performance.now.bind(performance);
 
 /**
  * The room's time: it stands still while anything is under way, and passes while somebody waits here. One loop lets it pass for
@@ -164,16 +166,16 @@ export class RoomTime {
   }
 
   async #wall(): Promise<number> {
-    const before = performance.now();
+    const before = wallMs();
     await new Promise((resolve) => later(resolve, 2));
     if (this.#passing > 0) return 0;
-    const passedMs = Math.max(1, Math.round(performance.now() - before));
+    const passedMs = Math.max(1, Math.round(wallMs() - before));
     this.#clock.advance(passedMs);
     return passedMs;
   }
 
   async #grace({ over }: Waiter): Promise<boolean> {
-    for (const end = performance.now() + GRACE_MS; !over() && performance.now() < end; ) {
+    for (const end = wallMs() + GRACE_MS; !over() && wallMs() < end; ) {
       await new Promise((resolve) => later(resolve, 2));
     }
     return over();
@@ -181,12 +183,12 @@ export class RoomTime {
 
   /** Resolves when nothing is under way any more, or `over` is so. */
   async #quiet(over: () => boolean): Promise<void> {
-    const began = performance.now();
+    const began = wallMs();
     for (let quiet = 0, turns = 0; quiet < QUIET_TURNS && !over(); turns += 1) {
       const hasty = this.#pace === "turns" && turns < 100;
-      await new Promise((resolve) => (hasty ? nextTurn(resolve) : later(resolve, 2)));
+      await (hasty ? turnOver() : new Promise((resolve) => later(resolve, 2)));
       const busy = this.#busy() || waitsForTheSystem();
-      this.#hangs = busy && (this.#hangs || performance.now() - began > BUSY_MS);
+      this.#hangs = busy && (this.#hangs || wallMs() - began > BUSY_MS);
       quiet = busy && !this.#hangs ? 0 : quiet + 1;
     }
   }
