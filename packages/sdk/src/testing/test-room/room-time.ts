@@ -28,6 +28,10 @@ const GRACE_MS = 250;
 const LOOK_MS = 5;
 /** … and when nothing was for so many looks, so much time passes with each. */
 const [IDLE_LOOKS, IDLE_PASSES_MS] = [10, 50];
+/** Who has not used the room for so long on the wall has forgotten to dispose of it … */
+const FORGOTTEN_MS = 60_000;
+/** … and so long after its end somebody may still leave, such as a bot: then it keeps no process alive any more. */
+const LEAVING_MS = 2_000;
 /** More timers do not fall due at one moment. */
 const TIMERS_AT_ONCE = 10_000;
 
@@ -51,27 +55,50 @@ export class RoomTime {
   /** How many calls of `pass` let time pass now: nothing else does meanwhile. */
   #passing = 0;
   readonly #looking: NodeJS.Timeout;
+  readonly #forgottenMs: number;
+  /** Until when, on the wall, the process is kept alive. */
+  #aliveUntil: number;
+  #over = false;
   #idleLooks = 0;
   /** What is under way was waited for in vain, until it has ended. */
   #hangs = false;
 
-  /** @param busy Whether something is under way that no clock drives; asked again and again. */
-  constructor(clock: ManualClock, pace: Pace, busy: () => boolean) {
+  /**
+   * @param busy Whether something is under way that no clock drives; asked again and again.
+   * @param forgottenMs How long it may go unused before it keeps no process alive any more.
+   */
+  constructor(clock: ManualClock, pace: Pace, busy: () => boolean, forgottenMs = FORGOTTEN_MS) {
     this.#clock = clock;
     this.#pace = pace;
     this.#busy = busy;
+    this.#forgottenMs = forgottenMs;
+    this.#aliveUntil = wallMs() + forgottenMs;
     this.#looking = every(() => this.#look(), LOOK_MS);
   }
 
-  /** Nothing passes any more by itself. */
+  /** The room is over. Time passes for whoever still has to leave, until nobody has a timer any more. */
   end(): void {
-    never(this.#looking);
+    this.#over = true;
+    this.#aliveUntil = wallMs() + LEAVING_MS;
+    this.#look();
   }
 
   #look(): void {
+    if (this.#over && this.#clock.pending === 0) never(this.#looking);
+    if (this.#running || this.#passing > 0) this.#aliveUntil = wallMs() + this.#forgottenMs;
+    else if (wallMs() > this.#aliveUntil) this.#forget();
     const idle = !this.#running && this.#passing === 0 && !this.#busy() && !waitsForTheSystem();
     this.#idleLooks = idle ? this.#idleLooks + 1 : 0;
     if (this.#idleLooks > IDLE_LOOKS) this.#step(IDLE_PASSES_MS);
+  }
+
+  #forget(): void {
+    this.#aliveUntil = Number.POSITIVE_INFINITY;
+    this.#looking.unref();
+    if (this.#over) return;
+    process.emitWarning(
+      `a test room is open, and nobody has used it for ${this.#forgottenMs} ms: \`await using\` closes it`,
+    );
   }
 
   /** Lets so much time pass, from timer to timer, so that everybody can do what falls due. */

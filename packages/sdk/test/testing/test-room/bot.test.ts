@@ -26,6 +26,18 @@ it("a bot is tested in a conversation, through a lost connection and a restart o
   await anna.expectsNothing();
 });
 
+it("a bot that outlives its room can still be stopped", async () => {
+  const room = await createTestRoom({ members: { anna: ["interviewer"], quotes: ["interviewee"] } });
+  const bot = new Bot(room.address, { ...room.connection("quotes"), name: "quotes" });
+  bot.on("question", (ctx) => ctx.answer("Three."));
+  await bot.start();
+  await room.as("anna").asks("How many?");
+  await room.as("anna").expects("Three.");
+  await room[Symbol.asyncDispose]();
+  await bot.stop();
+  expect(room.clock.pending).toBe(0);
+});
+
 it("a bot is tested also where the test has put timers of its own in the place of the real ones", async () => {
   vi.useFakeTimers();
   try {
