@@ -17,7 +17,8 @@ export default defineConfig(({ mode }) => ({
     pool: "forks",
     // Many files wait for processes, disks and terminals more than they compute.
     maxWorkers: "100%",
-    execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
+    // Threads that a store starts from its sources need a loader.
+    execArgv: ["--conditions=@redroom/source", ...(mode === "built" ? [] : ["--import", "tsx"])],
     // Guards against hanging, and nothing else: a busy machine may take ten times as long as an idle one.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -282,7 +282,7 @@ describe.each([
   ["two", ["anna", "bernd"]],
   ["three", ["anna", "bernd", "carla"]],
 ] as const)("whatever %s parties do in whatever order", (_, people) => {
-  it("no answer is read before what its reader owed for it, and none is kept longer", { timeout: 60_000 }, () => {
+  it("no answer is read before what its reader owed for it, and none is kept longer", { timeout: 300_000 }, () => {
     const seen = { entries: 0, sealed: 0, reveals: 0, releases: 0 };
     // Releases are rare: histories are drawn until one has met each of what this is about.
     for (let batch = 0; batch === 0 || (batch < 20 && Object.values(seen).includes(0)); batch += 1) {
