@@ -1,9 +1,10 @@
 import { type Clock, LONGEST_DELAY_MS, type Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
+import { nextTurn } from "../base/next-turn.ts";
 import type { Stored } from "../client/sending.ts";
+import { Begun } from "./begun.ts";
 import type { Waited, Within } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import { Sent } from "./sent.ts";
 
 /** So many messages one handler may wait for: until it has ended, the bot's place keeps each of them open. */
 const MAX_TAKEN = 500;
@@ -35,15 +36,15 @@ type Send = (name: string | number) => Promise<Stored>;
 
 interface Wait {
   readonly wanted: (entry: Entry) => boolean;
-  readonly deadline: number;
+  deadline: number;
   timer?: Timer;
   readonly settle: (entry: Entry | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * A handler at work on an entry, once. It runs in turns: a turn ends when the handler waits for a message, and when it has ended
- * with everything that it has sent. Between two turns others of its topic have theirs.
+ * A handler at work on an entry, once. It runs in turns: a turn ends when the handler waits for a message, and when it has ended;
+ * in both cases with everything that it has sent. Between two turns others of its topic have theirs.
  */
 export class Attempt {
   /** 1 the first time. */
@@ -57,7 +58,9 @@ export class Attempt {
   readonly #earlier: Entry[];
   /** Messages that this one has waited for. */
   readonly #taken: Entry[] = [];
-  readonly #sent = new Set<Sent>();
+  readonly #sent = new Set<Begun<Stored>>();
+  /** Of these, how many are on their way. */
+  #underWay = 0;
   readonly #keys = new Set<string>();
   #sends = 0;
   #said: Outcome | undefined;
@@ -67,6 +70,8 @@ export class Attempt {
   #leftMs: number;
   #turnBegan = 0;
   #endTurn: (() => void) | undefined;
+  /** Called when a turn is over and the handler waits. */
+  onRest: () => void = () => {};
 
   constructor(host: AttemptHost, number: number, since: number, earlier: readonly Entry[] = []) {
     this.#host = host;
@@ -135,24 +140,31 @@ export class Attempt {
 
   /** The bot stops: nothing that the handler does from now on counts. */
   stop(): void {
-    this.#end({ kind: "stopped" });
+    this.#leave({ kind: "stopped" });
   }
 
   // What follows is for the handler, by its context.
 
   /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`, `OPTIONS_INVALID` for a key that was used, or is none. */
   send(key: string | undefined, send: Send): Promise<Stored> {
-    const sent = new Sent(this.#store(key, send));
+    const sent = new Begun(this.#store(key, send));
     this.#sent.add(sent);
+    this.#underWay += 1;
+    void sent.settled.then(() => {
+      this.#underWay -= 1;
+      this.#mayRest();
+    });
     return sent;
   }
 
-  /** @throws {RedRoomError} `ABORTED` after its end, `TOO_MANY_REQUESTS`. */
+  /** @throws {RedRoomError} `ABORTED` after its end, or by `within.signal`; `TOO_MANY_REQUESTS`, `OPTIONS_INVALID`. */
   waitFor(wanted: (entry: Entry) => boolean, within: Within): Promise<Entry | undefined> {
     this.#checkAlive("wait for a message");
     if (this.#taken.length >= MAX_TAKEN) throw tooManyTaken();
     const deadline = "until" in within ? within.until.getTime() : this.#since + within.timeoutMs;
     if (Number.isNaN(deadline)) throw notATime(within);
+    const { signal } = within;
+    if (signal?.aborted) throw waitEnded(signal.reason);
     const index = this.#earlier.findIndex((entry) => entry.at <= deadline && wanted(entry));
     const [earlier] = index < 0 ? [] : this.#earlier.splice(index, 1);
     if (earlier !== undefined) {
@@ -160,10 +172,15 @@ export class Attempt {
       return Promise.resolve(earlier);
     }
     return new Promise((settle, fail) => {
-      const wait: Wait = { wanted, deadline, settle, fail };
+      const end = (entry: Entry | undefined): void => {
+        if (entry === undefined && signal?.aborted) fail(waitEnded(signal.reason));
+        else settle(entry);
+      };
+      const wait: Wait = { wanted, deadline, settle: end, fail };
       this.#waits.add(wait);
       this.#wakeAtEnd(wait);
-      this.#giveTurn();
+      signal?.addEventListener("abort", () => this.#cutShort(wait), { signal: this.signal });
+      this.#mayRest();
     });
   }
 
@@ -212,13 +229,30 @@ export class Attempt {
     else this.#giveTurn();
   }
 
+  /** Ends it while the handler is at work: who waits hears that nothing comes any more. */
+  #leave(outcome: Outcome): void {
+    const waits = [...this.#waits];
+    this.#end(outcome);
+    for (const { fail } of waits) fail(handlerEnded("wait for a message"));
+  }
+
   #turn(act: () => void): Promise<void> {
     return new Promise((resolve) => {
       this.#endTurn = resolve;
       this.#turnBegan = this.#host.clock.monotonic();
       this.#watch(this.#leftMs);
       act();
-      if (this.#waits.size > 0 || this.#outcome !== undefined) this.#giveTurn();
+      if (this.#outcome === undefined) this.#mayRest();
+      else this.#giveTurn();
+    });
+  }
+
+  /** Looks whether it only waits, once the handler has done what it does upon what has just happened. */
+  #mayRest(): void {
+    nextTurn(() => {
+      if (this.#endTurn === undefined || this.#waits.size === 0 || this.#underWay > 0) return;
+      this.onRest();
+      this.#giveTurn();
     });
   }
 
@@ -230,7 +264,7 @@ export class Attempt {
   /** Nothing can be stored while there is no connection: that is no handler's fault. */
   #tooLate(): void {
     const { handlerTimeoutMs } = this.#host;
-    if (this.#host.online()) this.#end({ kind: "failed", error: tookTooLong(handlerTimeoutMs) });
+    if (this.#host.online()) this.#leave({ kind: "failed", error: tookTooLong(handlerTimeoutMs) });
     else {
       this.#leftMs = handlerTimeoutMs;
       this.#turnBegan = this.#host.clock.monotonic();
@@ -281,6 +315,18 @@ export class Attempt {
     this.#waits.delete(wait);
   }
 
+  /** Its time is over: at once while the handler has its turn, else in the next one. */
+  #cutShort(wait: Wait): void {
+    if (!this.#waits.has(wait)) return;
+    wait.deadline = Number.NEGATIVE_INFINITY;
+    if (this.#endTurn !== undefined) {
+      this.#close(wait);
+      wait.settle(undefined);
+    } else {
+      this.#host.wake();
+    }
+  }
+
   #checkKey(key: string): void {
     const { length } = key;
     if (length === 0 || length > MAX_KEY_CHARACTERS) throw keyInvalid(length);
@@ -288,14 +334,19 @@ export class Attempt {
   }
 
   #checkAlive(doing: string): void {
-    if (this.#outcome === undefined) return;
-    throw new RedRoomError("ABORTED", `unable to ${doing}; the handler has ended, or its time is over`);
+    if (this.#outcome !== undefined) throw handlerEnded(doing);
   }
 }
 
 /** A wait's answer as the handler gets it. */
 export const waitedMessage = <F>(entry: Entry | undefined): Waited<F> | undefined =>
   entry !== undefined && "message" in entry.content ? (entry.content.message as Waited<F>) : undefined;
+
+const handlerEnded = (doing: string): RedRoomError =>
+  new RedRoomError("ABORTED", `unable to ${doing}; the handler has ended, or its time is over`);
+
+const waitEnded = (cause: unknown): RedRoomError =>
+  new RedRoomError("ABORTED", "unable to wait for a message; its signal was aborted", { cause });
 
 const tookTooLong = (ms: number): RedRoomError =>
   new RedRoomError("TIMEOUT", `unable to go on with the handler; it has not ended within ${ms} ms`, {

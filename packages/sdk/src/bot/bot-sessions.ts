@@ -21,6 +21,7 @@ export class BotSessions {
   async open(view: BotContext, topicId: string, place: string | undefined, attempt: Attempt): Promise<OpenSession> {
     const key = sessionKey(this.#bot, this.#per, topicId, view);
     const session = await OpenSession.open(this.#host, key, place === undefined ? "" : `${topicId} ${place}`);
+    attempt.onRest = () => session.rest();
     attempt.signal.addEventListener("abort", () => session.leave());
     if (attempt.signal.aborted) session.leave();
     return session;

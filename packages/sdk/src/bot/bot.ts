@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { RedRoomError, toRedRoomError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
@@ -51,6 +52,8 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
   readonly #running = new Map<string, TopicRunner>();
   /** By title: those that have failed, and what they failed with. */
   readonly #failed = new Map<string, { readonly code: string; readonly runner: TopicRunner | undefined }>();
+  /** What is handled, in all that its handlers do. */
+  readonly #handled = new AsyncLocalStorage<BotContext>();
   #close: (error: RedRoomError | undefined) => void = () => {};
   #client: RedRoomClient | undefined;
   #starting: Promise<void> | undefined;
@@ -103,14 +106,15 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
 
   /**
    * Begins nothing new, waits for handlers that are at work, and leaves. What has not ended by then is handled again after the next
-   * start, and so is what waits for messages. Idempotent.
+   * start, and so is what waits for messages. Idempotent. Called by a handler it resolves at once: the bot stops behind it.
    *
    * @param options.drainMs How long to wait for handlers, and for the server's answers; 5,000 by default.
    */
   stop(options: { readonly drainMs?: number } = {}): Promise<void> {
     const started = this.#starting?.catch(() => {}) ?? Promise.resolve();
     this.#stopping ??= started.then(() => this.#stop(options.drainMs ?? 5_000, undefined));
-    return this.#stopping;
+    const atWork = this.#handled.getStore()?.signal.aborted === false;
+    return atWork ? Promise.resolve() : this.#stopping; // a handler would wait for itself
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,7 +209,7 @@ export class Bot<S = undefined> extends Composer<BotContext<S>> {
       slots: this.#slots,
       sessions: this.#sessions,
       options: { ...this.#settings, name },
-      handle: (ctx) => this.run(ctx as BotContext<S>, async () => {}),
+      handle: (ctx) => this.#handled.run(ctx, () => this.run(ctx as BotContext<S>, async () => {})),
       tell: (error, ctx, fate) => this.#tell(error, ctx, title, fate),
       onFailed: (error) => this.#topicFailed(title, runner, error),
     });

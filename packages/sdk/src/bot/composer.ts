@@ -1,4 +1,5 @@
 import { RedRoomError } from "../base/errors.ts";
+import { Begun } from "./begun.ts";
 import type { BotContext, Filters, Matched, MessageContext } from "./context.ts";
 import { holds, matching } from "./filters.ts";
 
@@ -133,12 +134,18 @@ export class Composer<C extends BotContext> {
     const runFrom = async (index: number): Promise<void> => {
       const handler = handlers[index];
       if (handler === undefined) return next();
-      let called = false;
+      const behind: Begun<void>[] = [];
       await handler(ctx, () => {
-        if (called) throw calledTwice();
-        called = true;
-        return runFrom(index + 1);
+        if (behind.length > 0) throw calledTwice();
+        const rest = new Begun(runFrom(index + 1));
+        behind.push(rest);
+        return rest;
       });
+      // Also where nobody has awaited `next()`: what stands behind is part of the handler's work.
+      for (const rest of behind) {
+        await rest.settled;
+        rest.surface();
+      }
     };
     return runFrom(0);
   }

@@ -30,8 +30,8 @@ export type BotNoteOptions = Omit<MessageOptions<"note">, "id"> & Keyed;
 /** What every send may have. */
 export type BotReplyOptions = Pick<AddressOptions, "to"> & Keyed;
 
-/** How long to wait: so many milliseconds, or until a date. */
-export type Within = { readonly timeoutMs: number } | { readonly until: Date };
+/** How long to wait: so many milliseconds, or until a date; and no longer than until its signal aborts. */
+export type Within = ({ readonly timeoutMs: number } | { readonly until: Date }) & { readonly signal?: AbortSignal };
 
 /** What every handler has. */
 interface Surroundings<S> {
@@ -70,9 +70,13 @@ interface Handling<S> extends Surroundings<S> {
    * Waits for a message that holds all of the filter. No other handler gets that message. Meanwhile the bot goes on with the entries
    * behind this one; after a restart it waits on.
    *
+   * For the first of several messages, wait once, by `anyOf`. Of several waits that are raced, those that have lost go on, and take
+   * a message each: end them by `signal`.
+   *
    * @param within Counted from the newest of: this entry, what the handler has sent last, what it has waited for last.
    * @returns `undefined` when the time is over.
-   * @throws {RedRoomError} `ABORTED` after the handler's end; `TOO_MANY_REQUESTS` after 500 messages that it has waited for.
+   * @throws {RedRoomError} `ABORTED` when `signal` aborts, the bot stops (the entry is handled again after the next start), and after the
+   * handler's end; `TOO_MANY_REQUESTS` after 500 messages that it has waited for.
    */
   waitFor<const F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined>;
   /** This entry again, after so many milliseconds, once the handler has resolved; the topic waits meanwhile. Counts as no failure. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { type RedRoomError, toRedRoomError } from "../base/errors.ts";
+import { turnOver } from "../base/next-turn.ts";
 import { delayBehind, judge } from "./failures.ts";
 
 export interface KeeperHost {
@@ -40,7 +41,7 @@ export class CursorKeeper {
 
   async #save(): Promise<void> {
     // What finishes in one turn of the event loop is one save; and an answer is read together with the reveal before it.
-    await new Promise(setImmediate);
+    await turnOver();
     for (let failures = 0; ; ) {
       const text = this.#host.current();
       // At once: what changes from here on is another save.

@@ -73,8 +73,7 @@ export function contextOf(
     },
     waitFor: <F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined> => {
       const wanted = ({ content }: Entry): boolean => "message" in content && holds(viewOf(scene, content), filter);
-      const coming = waitIn(attempt, wanted, within);
-      const waiting = (session?.during(coming) ?? coming).then((entry) => waitedMessage<F>(entry));
+      const waiting = waitIn(attempt, wanted, within, session).then((entry) => waitedMessage<F>(entry));
       waiting.catch(() => {}); // left behind, nobody hears of it
       return waiting;
     },
@@ -84,8 +83,17 @@ export function contextOf(
   return ctx as unknown as BotContext;
 }
 
-async function waitIn(attempt: Attempt, wanted: (entry: Entry) => boolean, within: Within): Promise<Entry | undefined> {
-  return await attempt.waitFor(wanted, within);
+async function waitIn(
+  attempt: Attempt,
+  wanted: (entry: Entry) => boolean,
+  within: Within,
+  session: OpenSession | undefined,
+): Promise<Entry | undefined> {
+  try {
+    return await attempt.waitFor(wanted, within);
+  } finally {
+    await session?.resume();
+  }
 }
 
 function selfIn(topic: Topic): Self {

@@ -20,8 +20,8 @@ export interface SessionHost {
 }
 
 /**
- * The session of one handler at work: its own from the beginning to the end, except while it waits for a message. Then others may
- * change it, and the handler goes on with what they have left, unless it had changed it itself.
+ * The session of one handler at work: its own in each of its turns. In between others may change it, and the handler goes on with
+ * what they have left, unless it had changed it itself.
  */
 export class OpenSession {
   value: unknown;
@@ -30,8 +30,8 @@ export class OpenSession {
   readonly #place: string;
   /** As it was loaded. */
   #before = "";
-  #waits = 0;
   #release: (() => void) | undefined;
+  #resuming: Promise<void> | undefined;
   #left = false;
 
   /** @param place Names what is handled; the same whenever it is. */
@@ -47,16 +47,19 @@ export class OpenSession {
     this.#place = place;
   }
 
-  /** The handler waits for a message. */
-  async during<T>(waiting: Promise<T>): Promise<T> {
-    this.#waits += 1;
-    this.#giveBack();
-    try {
-      return await waiting;
-    } finally {
-      this.#waits -= 1;
-      if (this.#waits === 0 && !this.#left) await this.#take();
-    }
+  /** The handler waits: it is not its own until `resume`. */
+  rest(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  /** The handler has its turn again. */
+  async resume(): Promise<void> {
+    if (this.#left || this.#release !== undefined) return;
+    this.#resuming ??= this.#take().finally(() => {
+      this.#resuming = undefined;
+    });
+    await this.#resuming;
   }
 
   /** The handler has ended well: keeps what it has changed. @returns Whether that was anything. */
@@ -72,7 +75,7 @@ export class OpenSession {
   /** What the handler does from now on does not count. Idempotent. */
   leave(): void {
     this.#left = true;
-    this.#giveBack();
+    this.rest();
   }
 
   async #take(): Promise<void> {
@@ -96,11 +99,6 @@ export class OpenSession {
     const repeated = this.#place !== "" && kept?.place === this.#place;
     const value = repeated ? kept.before : kept?.value;
     return value === undefined ? this.#host.initial() : value;
-  }
-
-  #giveBack(): void {
-    this.#release?.();
-    this.#release = undefined;
   }
 }
 

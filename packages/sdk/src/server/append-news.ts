@@ -1,3 +1,4 @@
+import { turnOver } from "../base/next-turn.ts";
 import type { HookCall, HookRunner } from "./hook-runner.ts";
 
 /** Messages of one topic that are told of later; further ones wait before they are stored. */
@@ -55,7 +56,7 @@ export class AppendNews {
   async #tellAll(topicId: string, line: Line): Promise<void> {
     line.telling = true;
     // Behind the acks: an application that computes for long delays none of them.
-    await new Promise(setImmediate);
+    await turnOver();
     for (let calls = line.news.shift(); calls !== undefined; calls = line.news.shift()) {
       await Promise.all(calls.map((call) => this.#runner.tell(call)));
       this.#free(topicId, line);

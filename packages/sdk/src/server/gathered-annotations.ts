@@ -22,8 +22,10 @@ export class GatheredAnnotations {
    * @throws {TypeError} It is no answer, or does not go with what is there.
    */
   add(answer: unknown): void {
-    if (answer === undefined || answer === null) return;
-    const { annotations } = answer as { readonly annotations?: unknown };
+    if (typeof answer !== "object" || answer === null) return;
+    const { annotations, ...others } = answer as { readonly annotations?: unknown };
+    const [strange] = Object.keys(others);
+    if (strange !== undefined) throw new TypeError(`it has answered with "${strange}"; only annotations can be added`);
     if (annotations === undefined) return;
     if (typeof annotations !== "object" || annotations === null || Array.isArray(annotations)) {
       throw new TypeError("its annotations are no object");

@@ -81,7 +81,10 @@ export class HookRunner {
         // Once it is over, none is asked that would be asked in vain.
         if (over.signal.aborted) break;
         asked = name;
-        all.push(await call(over.signal));
+        const answer = await call(over.signal);
+        // Whoever decides so means to refuse, and would have allowed.
+        if (heard && answer === false) throw new TypeError("it has answered false; it refuses by throwing");
+        all.push(answer);
       }
       return all;
     })();

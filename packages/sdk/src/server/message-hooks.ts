@@ -39,7 +39,11 @@ export class MessageHooks {
     const annotations = new GatheredAnnotations(this.#maxMetadataBytes);
     const calls = callsWith(this.#before, submitted).map(({ name, call }) => ({
       name,
-      call: async (signal: AbortSignal) => annotations.add(await call(signal)),
+      call: async (signal: AbortSignal) => {
+        const answer = await call(signal);
+        annotations.add(answer);
+        return answer;
+      },
     }));
     await this.#runner.run("store the message", calls);
     return annotations.all;

@@ -1,4 +1,5 @@
 import { RedRoomError } from "../base/errors.ts";
+import { turnOver } from "../base/next-turn.ts";
 import { type Addition, type AppendCall, Batch, type Found } from "./batch.ts";
 import type { Appended, Build, EntryKey, TopicHead } from "./topic-store.ts";
 
@@ -58,7 +59,7 @@ export class AppendQueue {
   async #run(): Promise<void> {
     while (this.#calls.length > 0) {
       // Whoever was just answered may call again, and what else this turn brings travels along.
-      await new Promise(setImmediate);
+      await turnOver();
       await this.#write(this.#calls.splice(0, MAX_CALLS));
     }
     this.#running = undefined;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { RedRoomError } from "../base/errors.ts";
+import { turnOver } from "../base/next-turn.ts";
 
 interface PendingTimer {
   readonly at: number;
@@ -67,7 +68,7 @@ export class ManualClock implements Clock {
    */
   async advanceAsync(byMs: number): Promise<void> {
     const end = this.#now + byMs;
-    do await new Promise(setImmediate);
+    do await turnOver();
     while (this.step(end));
     this.#now = end;
   }

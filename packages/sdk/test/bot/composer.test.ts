@@ -130,6 +130,31 @@ describe("a composer", () => {
     expect(caught).toHaveLength(1);
   });
 
+  it("waits for what stands behind a middleware that does not, and fails with it", async () => {
+    const names: string[] = [];
+    const composer = new Composer<BotContext>();
+    composer.use((_, next) => {
+      void next();
+      names.push("middleware");
+    });
+    composer.use(async () => {
+      await new Promise(setImmediate);
+      names.push("handler");
+      throw new Error("handler");
+    });
+    await expect(composer.run(context("note"), async () => {})).rejects.toThrow("handler");
+    expect(names).toEqual(["middleware", "handler"]);
+  });
+
+  it("leaves failures to the middleware that awaits them", async () => {
+    const caught: unknown[] = [];
+    const composer = new Composer<BotContext>();
+    composer.use((_, next) => next().catch((error) => caught.push(error)));
+    composer.use(() => Promise.reject(new Error("handler")));
+    await composer.run(context("note"), async () => {});
+    expect(caught).toEqual([new Error("handler")]);
+  });
+
   it("refuses a second next()", async () => {
     const composer = new Composer<BotContext>();
     composer.use(async (_, next) => {

@@ -282,6 +282,28 @@ describe("own messages", () => {
 });
 
 describe("stop", () => {
+  it("may be what a handler does: its entry is finished, and the next start goes on behind it", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const start = async () => {
+      const bot = room.bot();
+      bot.command("stop", async (ctx) => {
+        await ctx.reply("Good night.");
+        await bot.stop();
+      });
+      await room.settled(bot.start());
+      return bot;
+    };
+    const bot = await start();
+    await anna.topic.ask("/stop");
+    const before = room.clock.now();
+    expect(await room.settled(bot.closed)).toBeUndefined();
+    expect(room.clock.now() - before).toBeLessThan(1_000);
+    const again = await start();
+    await room.pass(2_000);
+    expect([anna.heard(), again.client.state]).toEqual([["Good night."], "online"]);
+  });
+
   it("leaves behind what does not end in time: it is handled again", async () => {
     await using room = await openBotRoom();
     const anna = await room.person("anna");

@@ -1,5 +1,5 @@
 import { RedRoomError } from "@redroom/sdk";
-import type { SessionStorage } from "@redroom/sdk/bot";
+import { matching, type SessionStorage } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { openBotRoom } from "./bot-room.ts";
 
@@ -144,6 +144,27 @@ describe("a session", () => {
     await anna.topic.note("meanwhile");
     await room.pass(12_000, 100);
     expect(await asked(room, anna)).toBe("meanwhile wait");
+  });
+
+  it("is the handler's own again behind the first of two waits", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const bot = room.bot({ session: { initial: () => ({ count: 0 }) } });
+    bot.on("question", async (ctx) => {
+      const waits = ["go", "never"].map((text) => ctx.waitFor(matching(text), { timeoutMs: 60_000 }));
+      await Promise.race(waits);
+      ctx.session.count += 1;
+      await ctx.answer(`${ctx.session.count}`);
+    });
+    bot.on("note", (ctx) => {
+      ctx.session.count += 10;
+    });
+    await room.settled(bot.start());
+    await anna.topic.ask("How many?");
+    await anna.topic.note("meanwhile");
+    await anna.topic.note("go");
+    await room.until(() => anna.heard().length === 1);
+    expect(anna.heard()).toEqual(["11"]);
   });
 
   it("that is damaged fails the handler", async () => {

@@ -1,3 +1,4 @@
+import type { Stored } from "@redroom/sdk";
 import { ManualClock } from "@redroom/sdk/testing";
 import { describe, expect, it } from "vitest";
 import type { Attempt } from "../../src/bot/attempt.ts";
@@ -13,6 +14,13 @@ const entryAt = (seq: number): Entry => ({
   name: `message ${seq}`,
   content: { event: "note", message: { kind: "note", seq } } as unknown as Entry["content"],
 });
+
+const stored: Stored = { seq: 1, id: "", at: new Date(1), duplicate: false };
+
+async function storedLater(): Promise<Stored> {
+  await turns(5);
+  return stored;
+}
 
 function workWith(handle: (entry: Entry, attempt: Attempt) => Promise<unknown>) {
   const clock = new ManualClock(0);
@@ -130,6 +138,84 @@ describe("the work of a topic", () => {
     expect(given).toEqual([3, 2]);
     work.stop();
     await running;
+  });
+
+  it("gives nothing to a wait that has lost a race while its handler is at work", async () => {
+    const given: string[] = [];
+    const { work, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 1) return void given.push(`${seq} handled`);
+      const wait = (wanted: number) => attempt.waitFor((one) => one.seq === wanted, { timeoutMs: 1_000 });
+      given.push(`${(await Promise.race([wait(2), wait(3)]))?.seq} to 1`);
+      await attempt.send(undefined, storedLater);
+    });
+    await readUpTo(work, 3);
+    await turns(30);
+    expect(given).toEqual(["2 to 1", "3 handled"]);
+    work.stop();
+    await running;
+  });
+
+  it("ends a wait by its signal, in a turn of its handler", async () => {
+    const given: unknown[] = [];
+    const [lost, external] = [new AbortController(), new AbortController()];
+    const { work, finished, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 1) return void given.push(`${seq} handled`);
+      const wait = (wanted: number, signal?: AbortSignal) =>
+        attempt.waitFor((one) => one.seq === wanted, { timeoutMs: 1_000, ...(signal && { signal }) });
+      given.push((await Promise.race([wait(2), wait(3, lost.signal)]))?.seq);
+      lost.abort();
+      await wait(9, external.signal).catch((error) => given.push(error));
+      expect(() => wait(9, external.signal)).toThrow(/its signal was aborted/);
+      return attempt.waitFor(() => false, { timeoutMs: 2_000 });
+    });
+    await readUpTo(work, 3);
+    await turns(30);
+    expect(given).toEqual([2, "3 handled"]);
+    external.abort(new Error("enough"));
+    await turns(10);
+    expect(given.slice(2)).toMatchObject([{ code: "ABORTED", cause: new Error("enough") }]);
+    expect(finished).toEqual([3]);
+    work.abort();
+    await running;
+  });
+
+  it("ends a handler's turn when what it has sent is stored, so that no answer is missed", async () => {
+    const given: string[] = [];
+    const { work, finished, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 1) return void given.push(`${seq} handled`);
+      const waitBehindSend = async (wanted: number, send: () => Promise<Stored>) => {
+        await attempt.send(undefined, send);
+        const entry = await attempt.waitFor((one) => one.seq === wanted, { timeoutMs: 1_000 });
+        given.push(`${entry?.seq} to 1`);
+      };
+      await Promise.all([waitBehindSend(3, async () => stored), waitBehindSend(2, storedLater)]);
+    });
+    await readUpTo(work, 3);
+    await turns(40);
+    expect(given).toEqual(["2 to 1", "3 to 1"]);
+    expect(finished).toEqual([1, 2, 3]);
+    work.stop();
+    await running;
+  });
+
+  it("tells handlers that wait when it ends, and counts nothing of theirs", async () => {
+    const heard: unknown[] = [];
+    const { work, finished, running } = workWith(async (_, attempt) => {
+      try {
+        await attempt.waitFor(() => false, { timeoutMs: 1_000 });
+      } catch (error) {
+        heard.push(error);
+      } finally {
+        heard.push("finally");
+      }
+    });
+    await readUpTo(work, 1);
+    await turns(10);
+    work.abort();
+    await running;
+    await turns(5);
+    expect(heard).toMatchObject([{ code: "ABORTED" }, "finally"]);
+    expect(finished).toEqual([]);
   });
 
   it("tells a handler when its filter throws", async () => {

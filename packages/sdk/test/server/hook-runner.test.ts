@@ -34,6 +34,15 @@ describe("a hook", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("that decides by false refuses, and why it should throw instead is logged", async () => {
+    const { runner, log } = runnerOf();
+    const call = calling("authorize of an extension", async () => false);
+    expect(await failureOf(runner.run("store the message", [call]))).toMatchObject(neutral);
+    expect(String(log[0]?.fields["error"])).toMatch(/it has answered false; it refuses by throwing/);
+    await runner.tell(call);
+    expect(log).toHaveLength(1);
+  });
+
   it("refuses with the code, text and remedy of a RedRoomError", async () => {
     const { runner, log, clock } = runnerOf();
     const refusal = new RedRoomError("TEXT_INVALID", "unable to take it; it has a link", { remedy: "leave it out" });

@@ -120,9 +120,10 @@ function endless(): object {
 describe("what extensions add to one message", () => {
   it("is nothing where they answer nothing, or add no member", () => {
     const gathered = new GatheredAnnotations(100);
-    for (const answer of [undefined, null, {}, { annotations: undefined }, { annotations: {} }, true])
+    for (const answer of [undefined, null, {}, { annotations: undefined }, { annotations: {} }, true, new Set([1])])
       gathered.add(answer);
     expect(gathered.all).toBeUndefined();
+    expect(() => gathered.add({ metadata: { stage: 1 } })).toThrow('it has answered with "metadata"');
   });
 
   it("may be as large as the limit, and have names that JavaScript means something by", () => {

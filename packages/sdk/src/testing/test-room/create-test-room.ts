@@ -1,4 +1,5 @@
 import { silentLogger } from "../../base/logger.ts";
+import { nextTurn } from "../../base/next-turn.ts";
 import { DEFAULT_LIMITS } from "../../protocol/limits.ts";
 import { type Role, roomPolicy } from "../../rules/policy.ts";
 import { checkTitle } from "../../server/check-title.ts";
@@ -170,7 +171,5 @@ function countedNetwork(turns: { pending: number }) {
     },
   });
 }
-
-const nextTurn = setImmediate;
 
 const realNetwork = () => quicTransport({ tls: makeCertificate() });

@@ -1,4 +1,5 @@
 import { AssertionError } from "node:assert";
+import { turnOver } from "../../base/next-turn.ts";
 import type { ManualClock } from "../manual-clock.ts";
 
 /**
@@ -27,11 +28,16 @@ const GRACE_MS = 250;
 const LOOK_MS = 5;
 /** … and when nothing was for so many looks, so much time passes with each. */
 const [IDLE_LOOKS, IDLE_PASSES_MS] = [10, 50];
+/** Who has not used the room for so long on the wall has forgotten to dispose of it … */
+const FORGOTTEN_MS = 60_000;
+/** … and so long after its end somebody may still leave, such as a bot: then it keeps no process alive any more. */
+const LEAVING_MS = 2_000;
 /** More timers do not fall due at one moment. */
 const TIMERS_AT_ONCE = 10_000;
 
 // Taken before a test can put its own in their place.
-const { setImmediate: nextTurn, setTimeout: later, setInterval: every, clearInterval: never } = globalThis;
+const { setTimeout: later, setInterval: every, clearInterval: never } = globalThis;
+const wallMs = performance.now.bind(performance);
 
 /**
  * The room's time: it stands still while anything is under way, and passes while somebody waits here. One loop lets it pass for
@@ -49,27 +55,50 @@ export class RoomTime {
   /** How many calls of `pass` let time pass now: nothing else does meanwhile. */
   #passing = 0;
   readonly #looking: NodeJS.Timeout;
+  readonly #forgottenMs: number;
+  /** Until when, on the wall, the process is kept alive. */
+  #aliveUntil: number;
+  #over = false;
   #idleLooks = 0;
   /** What is under way was waited for in vain, until it has ended. */
   #hangs = false;
 
-  /** @param busy Whether something is under way that no clock drives; asked again and again. */
-  constructor(clock: ManualClock, pace: Pace, busy: () => boolean) {
+  /**
+   * @param busy Whether something is under way that no clock drives; asked again and again.
+   * @param forgottenMs How long it may go unused before it keeps no process alive any more.
+   */
+  constructor(clock: ManualClock, pace: Pace, busy: () => boolean, forgottenMs = FORGOTTEN_MS) {
     this.#clock = clock;
     this.#pace = pace;
     this.#busy = busy;
+    this.#forgottenMs = forgottenMs;
+    this.#aliveUntil = wallMs() + forgottenMs;
     this.#looking = every(() => this.#look(), LOOK_MS);
   }
 
-  /** Nothing passes any more by itself. */
+  /** The room is over. Time passes for whoever still has to leave, until nobody has a timer any more. */
   end(): void {
-    never(this.#looking);
+    this.#over = true;
+    this.#aliveUntil = wallMs() + LEAVING_MS;
+    this.#look();
   }
 
   #look(): void {
+    if (this.#over && this.#clock.pending === 0) never(this.#looking);
+    if (this.#running || this.#passing > 0) this.#aliveUntil = wallMs() + this.#forgottenMs;
+    else if (wallMs() > this.#aliveUntil) this.#forget();
     const idle = !this.#running && this.#passing === 0 && !this.#busy() && !waitsForTheSystem();
     this.#idleLooks = idle ? this.#idleLooks + 1 : 0;
     if (this.#idleLooks > IDLE_LOOKS) this.#step(IDLE_PASSES_MS);
+  }
+
+  #forget(): void {
+    this.#aliveUntil = Number.POSITIVE_INFINITY;
+    this.#looking.unref();
+    if (this.#over) return;
+    process.emitWarning(
+      `a test room is open, and nobody has used it for ${this.#forgottenMs} ms: \`await using\` closes it`,
+    );
   }
 
   /** Lets so much time pass, from timer to timer, so that everybody can do what falls due. */
@@ -164,16 +193,16 @@ export class RoomTime {
   }
 
   async #wall(): Promise<number> {
-    const before = performance.now();
+    const before = wallMs();
     await new Promise((resolve) => later(resolve, 2));
     if (this.#passing > 0) return 0;
-    const passedMs = Math.max(1, Math.round(performance.now() - before));
+    const passedMs = Math.max(1, Math.round(wallMs() - before));
     this.#clock.advance(passedMs);
     return passedMs;
   }
 
   async #grace({ over }: Waiter): Promise<boolean> {
-    for (const end = performance.now() + GRACE_MS; !over() && performance.now() < end; ) {
+    for (const end = wallMs() + GRACE_MS; !over() && wallMs() < end; ) {
       await new Promise((resolve) => later(resolve, 2));
     }
     return over();
@@ -181,12 +210,12 @@ export class RoomTime {
 
   /** Resolves when nothing is under way any more, or `over` is so. */
   async #quiet(over: () => boolean): Promise<void> {
-    const began = performance.now();
+    const began = wallMs();
     for (let quiet = 0, turns = 0; quiet < QUIET_TURNS && !over(); turns += 1) {
       const hasty = this.#pace === "turns" && turns < 100;
-      await new Promise((resolve) => (hasty ? nextTurn(resolve) : later(resolve, 2)));
+      await (hasty ? turnOver() : new Promise((resolve) => later(resolve, 2)));
       const busy = this.#busy() || waitsForTheSystem();
-      this.#hangs = busy && (this.#hangs || performance.now() - began > BUSY_MS);
+      this.#hangs = busy && (this.#hangs || wallMs() - began > BUSY_MS);
       quiet = busy && !this.#hangs ? 0 : quiet + 1;
     }
   }

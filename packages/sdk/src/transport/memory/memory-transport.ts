@@ -1,5 +1,6 @@
 import { RedRoomError } from "../../base/errors.ts";
 import { type Logger, silentLogger } from "../../base/logger.ts";
+import { nextTurn } from "../../base/next-turn.ts";
 import type { Address } from "../../protocol/address.ts";
 import { aborted } from "../endings.ts";
 import { guarded } from "../guarded.ts";
@@ -18,7 +19,6 @@ export interface MemoryTransportOptions {
 }
 
 const FIRST_FREE_PORT = 49_152;
-const nextTurn = setImmediate;
 
 /**
  * A network inside the process, with the behaviour of the real one and no clock: whoever shares the object can reach

@@ -11,6 +11,12 @@ async function run(...args: readonly string[]) {
   return { stdout, code };
 }
 
+it("a test room that somebody forgets to close keeps no process alive for ever, and says so", async () => {
+  const { stdout, code } = await run(fileURLToPath(new URL("programs/forgotten.ts", import.meta.url)));
+  expect(stdout).toMatch(/a test room is open, and nobody has used it for 50 ms: `await using` closes it/);
+  expect(code).toBe(0);
+});
+
 it("a test room works with Node's own test runner, says there why a test has failed, and keeps no process alive", async () => {
   const file = fileURLToPath(new URL("programs/conversation.ts", import.meta.url));
   // With the runner's isolation, and in the process itself, which the runner does not end.

@@ -1,7 +1,5 @@
-import type { Stored } from "../client/sending.ts";
-
-/** A message on its way, as its handler has it: what fails and nobody awaits is not lost, but fails the handler. */
-export class Sent extends Promise<Stored> {
+/** What a handler has begun, as it has it: what fails and nobody awaits is not lost, but fails the handler. */
+export class Begun<T> extends Promise<T> {
   /** When it is known what has become of it. */
   readonly settled: Promise<void>;
   #awaited = false;
@@ -12,10 +10,10 @@ export class Sent extends Promise<Stored> {
     return Promise;
   }
 
-  constructor(storing: Promise<Stored>) {
-    super((resolve, reject) => void storing.then(resolve, reject));
+  constructor(work: Promise<T>) {
+    super((resolve, reject) => void work.then(resolve, reject));
     super.then(undefined, () => {}); // unhandled is for us to say
-    this.settled = storing.then(
+    this.settled = work.then(
       () => {},
       (error) => {
         this.#failure = { error };
@@ -24,12 +22,12 @@ export class Sent extends Promise<Stored> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: to be awaited is to be handled
-  override then<T = Stored, F = never>(
-    onStored?: ((stored: Stored) => T | PromiseLike<T>) | null,
+  override then<R = T, F = never>(
+    onDone?: ((result: T) => R | PromiseLike<R>) | null,
     onFailed?: ((error: unknown) => F | PromiseLike<F>) | null,
-  ): Promise<T | F> {
+  ): Promise<R | F> {
     this.#awaited = true;
-    return super.then(onStored, onFailed);
+    return super.then(onDone, onFailed);
   }
 
   /** @throws What it has failed with, where nobody has awaited it. */
