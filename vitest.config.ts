@@ -17,7 +17,8 @@ export default defineConfig(({ mode }) => ({
     pool: "forks",
     // Many files wait for processes, disks and terminals more than they compute.
     maxWorkers: "100%",
-    execArgv: ["--conditions=@redroom/source", "--import", "tsx"],
+    // Threads that a store starts from its sources need a loader.
+    execArgv: ["--conditions=@redroom/source", ...(mode === "built" ? [] : ["--import", "tsx"])],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // What processes of our commands run: see test/command-of.ts.

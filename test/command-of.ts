@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 const { REDROOM_TESTED } = process.env;
-const isBuilt = REDROOM_TESTED === "built";
+/** Whether tests see what was built, where they start processes or compile programs. */
+export const isBuilt = REDROOM_TESTED === "built";
 
 /** Options for a Node that runs TypeScript: it finds our packages as sources, or as built. */
 export const NODE_OPTIONS: readonly string[] = isBuilt

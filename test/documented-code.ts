@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { isBuilt, NODE_OPTIONS } from "./command-of.ts";
 
 export const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -70,12 +71,13 @@ export async function writtenOut(files: ReadonlyMap<string, string>) {
 
 /** Runs a TypeScript program, or with `--test` a test, in this folder until it ends. Rejects when it fails. */
 export function run(folder: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  return node(folder, ["--conditions=@redroom/source", "--import", "tsx", ...args]);
+  return node(folder, [...NODE_OPTIONS, ...args]);
 }
 
 /** What the compiler has to say of the programs in this folder: nothing, where they are right. */
 export async function compiled(folder: string): Promise<string> {
-  const settings = { extends: "../tsconfig.json", include: ["**/*.ts"] };
+  const compilerOptions = { incremental: false, ...(isBuilt && { customConditions: [] }) };
+  const settings = { extends: "../tsconfig.json", compilerOptions, include: ["**/*.ts"] };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings));
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { stdout } = await node(folder, [compiler, "-p", "."]).catch((failure: { stdout: string }) => failure);

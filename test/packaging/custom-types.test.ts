@@ -27,13 +27,6 @@ describe("custom types of an application", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
-  it("are those of messages, on the sources", { timeout: 120_000 }, async () => {
-    const config = { extends: join(root, "tsconfig.json"), include: [], exclude: [], files: [program] };
-    const compilerOptions = { typeRoots: [join(root, "node_modules/@types")] };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ ...config, compilerOptions }));
-    expect(await compile(folder)).toBe("");
-  });
-
   it("are those of messages, in the published package", { timeout: 300_000 }, async () => {
     await promisify(execFile)(process.execPath, [join(root, "scripts/ready.mjs"), "--build"]);
     installTypes(folder);

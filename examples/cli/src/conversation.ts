@@ -1,4 +1,4 @@
-import type { SealedMessage, Sending, Stored, TopicMessage } from "@redroom/sdk";
+import type { Person, SealedMessage, Sending, Stored, TopicMessage } from "@redroom/sdk";
 import { explain } from "./failure.ts";
 import { clockTime, type Headed, headingOf } from "./message-heading.ts";
 import { cut } from "./terminal/layout.ts";
@@ -29,7 +29,7 @@ type Shown = Headed & Pick<TopicMessage, "seq" | "at" | "revealedBy">;
  * tick, in its place between those of the others. Whom the newest of them has reached is shown below.
  */
 export class Conversation {
-  readonly #me: string;
+  readonly #me: () => Person;
   readonly #view: ConversationView;
   readonly #texts: Texts;
   readonly #unstored = new Map<string, { readonly sending: Sending; stored?: Stored }>();
@@ -38,14 +38,15 @@ export class Conversation {
   #newest: { readonly seq: number; readonly sending: Sending } | undefined;
   #failed = 0;
 
-  constructor(me: string, view: ConversationView, texts: Texts) {
+  /** @param me Who we are now: we may get another name, and others may have the same one. */
+  constructor(me: () => Person, view: ConversationView, texts: Texts) {
     this.#me = me;
     this.#view = view;
     this.#texts = texts;
   }
 
   arrived(message: TopicMessage): void {
-    const own = message.author === this.#me;
+    const own = message.by === this.#me().id;
     const sent = own ? this.#unstored.get(message.id) : undefined;
     if (sent !== undefined) {
       this.#unstored.delete(message.id);
@@ -104,7 +105,7 @@ export class Conversation {
   end(): void {
     for (const { sending, stored } of this.#unstored.values()) {
       const { kind, text, re, to } = sending;
-      const said = { kind, text, re, author: this.#me, ...(to !== undefined && { to }) };
+      const said = { kind, text, re, author: this.#me().name, ...(to !== undefined && { to }) };
       if (stored !== undefined) this.#print({ ...stored, ...said }, true);
     }
     this.#unstored.clear();

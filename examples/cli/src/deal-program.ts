@@ -48,6 +48,7 @@ export function addDealCommands(command: (name: string, description: TextKey) =>
     .option("--by <NAME>", texts("help.by"), repeated)
     .option("--to <NAME>", texts("help.searchTo"), repeated)
     .option("--kind <KIND>", texts("help.searchKind"), oneOf(MESSAGE_KINDS))
+    .option("--state <STATE>", texts("help.searchState"), oneOf(STATES))
     .option("--since <DATE>", texts("help.since"))
     .option("--until <DATE>", texts("help.until"))
     .option("--oldest", texts("help.oldest"))

@@ -10,7 +10,7 @@ const message = (fields: Partial<TopicMessage>) =>
     id: "id",
     kind: "note",
     author: "bernd",
-    by: "pseudonym of bernd",
+    by: `pseudonym of ${fields.author ?? "bernd"}`,
     at,
     text: "Hallo",
     ...fields,
@@ -21,6 +21,7 @@ const plain = (line: string): string => line.replace(/\x1b\[[0-9]m/g, "");
 
 describe("Conversation", () => {
   let printed: string[];
+  let me = { id: "pseudonym of anna", name: "anna" };
   let conversation: Conversation;
   const own = (): string[] => conversation.own(50).map(plain);
 
@@ -51,8 +52,9 @@ describe("Conversation", () => {
 
   beforeEach(() => {
     printed = [];
+    me = { id: "pseudonym of anna", name: "anna" };
     conversation = new Conversation(
-      "anna",
+      () => me,
       { print: (line) => printed.push(plain(line)), update: () => {} },
       textsIn("de"),
     );

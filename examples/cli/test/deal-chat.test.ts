@@ -133,6 +133,47 @@ describe("roles in the chat", () => {
   }, 60_000);
 });
 
+describe("whom a text is for", () => {
+  it("is said by the names in front of it, with a command or without, and never guessed", async () => {
+    await server.createTopic("Between us", { anna: ["superuser"], bernd: ["superuser"], carla: ["superuser"] });
+    await using anna = await join("anna", "Between us");
+    anna.type("@bernd,@carla between us\r");
+    await anna.sees(/✓ #\d+ \S+ anna → bernd, carla: between us/);
+    anna.type("@ bernd not yet\r");
+    await anna.sees("@ bernd not yet names nobody; write @name");
+    await anna.sees(({ lines }) => lines.includes("> @ bernd not yet")); // given back
+    expect(anna.stdout).not.toContain("✗");
+  }, 60_000);
+});
+
+describe("somebody's own name", () => {
+  it("is changed for all to see, and what they write is still theirs", async () => {
+    await server.createTopic("Name", { anna: ["superuser"], carla: ["superuser"] });
+    await using anna = await join("anna", "Name");
+    await using carla = await join("carla", "Name");
+    carla.type("/name\r");
+    await carla.sees("/name NAME – change your name");
+    carla.type("\x15/name Carla König\rI have married.\r");
+    await carla.sees("You are Carla König now");
+    await carla.sees(/✓ #\d+ \S+ Carla König: I have married\./);
+    await anna.sees(/ {2}#\d+ \S+ Carla König: I have married\./);
+    carla.type("/name carla\r");
+    await carla.sees("You are carla now");
+  }, 60_000);
+});
+
+describe("the topic", () => {
+  it("is chosen by its title too, which Tab completes", async () => {
+    await server.createTopic("Erster Entwurf", { bernd: ["superuser"] });
+    await using bernd = new AtTerminal(["chat", server.address, "--user", "bernd", "--lang", "en"], as("bernd"));
+    await bernd.sees("a number, or the title · Tab completes");
+    bernd.type("ers\t");
+    await bernd.sees(/\? Erster Entwurf/);
+    bernd.type("\r");
+    await bernd.sees("Erster Entwurf – you are bernd (superuser).");
+  }, 60_000);
+});
+
 describe("a prepared message", () => {
   it("is chosen from a list, filled step by step, and sent once the person has seen it", async () => {
     await server.createTopic("Prepared", { anna: ["superuser"], bernd: ["superuser"] });

@@ -124,6 +124,14 @@ describe("what scripts can ask about a topic", () => {
     expect([oldest?.seq, (next?.seq ?? 0) > 4]).toEqual([4, true]);
   });
 
+  it("names those who have written nothing yet, and tells questions by their state", async () => {
+    const [stored] = await printed("ask", "anna", "--to", "carla", "Ganz allein?");
+    const question = { seq: stored?.seq, to: ["carla"] };
+    expect(await printed("history", "carla", "--from", String(stored?.seq))).toMatchObject([question]);
+    expect(await printed("search", "carla", "--state", "open", "ganz allein")).toMatchObject([question]);
+    expect(await printed("search", "carla", "--state", "closed", "ganz allein")).toEqual([]);
+  }, 60_000);
+
   it("is who they are, and what they may do", async () => {
     const capabilities = ["ask", "answer", "readAddressed"];
     expect(await printed("whoami", "anna")).toEqual([

@@ -66,7 +66,8 @@ describe("redroom-server prepared", () => {
     folder = join(home.path, "room");
     file = join(home.path, "messages.md");
     await runHere("init", "--data", folder, "--json");
-    for (const title of ["Share Deal", "Asset Deal"]) await runHere("topic", "create", title, "--data", folder);
+    for (const title of ["Share Deal", "Asset Deal", "Käufer"])
+      await runHere("topic", "create", title, "--data", folder);
     await writeFile(file, FILE);
   });
   afterAll(() => home[Symbol.asyncDispose]());
@@ -101,6 +102,11 @@ describe("redroom-server prepared", () => {
     expect((await listed()).map(({ text }) => text)).toEqual(["Wer unterschreibt?", "Wer unterschreibt?"]);
     expect((await prepared("clear", "--topic", topic)).stdout).toBe('Removed the messages of "Share Deal".\n');
     expect((await listed()).map(({ topic }) => topic)).toEqual([undefined]);
+  });
+
+  it("finds a topic by its title, however its umlauts are encoded", async () => {
+    const { stdout } = await prepared("clear", "--topic", "Käufer".normalize("NFD"));
+    expect(stdout).toBe('Removed the messages of "Käufer".\n');
   });
 
   it("changes nothing when the file, the topic or the text is wrong, and says why in one line", async () => {

@@ -115,6 +115,8 @@ describe("redroom-server user", () => {
     expect(erased).toEqual({ name: "frida", erased: true });
     expect(await ended).toBe("SESSION_REVOKED");
     expect((await runHere("verify", "--data", folder)).code).toBe(0);
+    // Nobody is asked who never comes again.
+    expect((await runHere("topic", "members", "Share Deal", "--data", folder)).stdout).not.toContain("erased");
     expect(await user("show", "frida")).toMatchObject({ code: 9 });
     expect(await user("erase", "frida")).toMatchObject({ code: 9 });
     expect((await user("erase", id)).code).toBe(0); // finishes what there may be left to do

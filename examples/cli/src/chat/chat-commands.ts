@@ -28,6 +28,7 @@ const CHAT_COMMANDS = {
   presence: { needs: [] },
   delivered: { needs: [] },
   whoami: { needs: [] },
+  name: { needs: [] },
   passwd: { needs: [] },
   help: { needs: [] },
   quit: { needs: [] },

@@ -20,6 +20,11 @@ export interface Completed {
 /** Completes the word before the cursor: a command, a recipient, or the number of a question. */
 export function complete(before: string, world: CompletionWorld): Completed {
   const { start, candidates } = candidatesFor(before, world);
+  return completeFrom(candidates, before, start);
+}
+
+/** Completes what stands behind `start` with one of the candidates. */
+export function completeFrom(candidates: readonly string[], before: string, start = 0): Completed {
   const typed = before.slice(start);
   const fitting = candidates.filter((candidate) => plain(candidate).startsWith(plain(typed)));
   const [only] = fitting;

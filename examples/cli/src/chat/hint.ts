@@ -1,7 +1,8 @@
 import { headingOf } from "../message-heading.ts";
 import { printable, visible } from "../terminal/printable.ts";
+import type { Texts } from "../texts/texts.ts";
 import { type Chat, mayUse, usableCommands } from "./chat.ts";
-import { COMMAND_NAMES, commandOf, isCommand, type Numbers } from "./chat-commands.ts";
+import { COMMAND_NAMES, type CommandName, commandOf, isCommand, type Numbers } from "./chat-commands.ts";
 import { readNumbered } from "./input.ts";
 
 /** What can be typed next, for the line as it is now. */
@@ -10,7 +11,8 @@ export function hintFor(typed: string, chat: Pick<Chat, "topic" | "texts" | "que
   if (typed === "") return texts("hint.empty", { allowed: usableCommands(chat) });
   const [, name, space = "", rest = ""] = /^\/(?!\/)(\S*)(\s*)(.*)$/s.exec(typed) ?? [];
   if (name === undefined) {
-    return topic.can("note") ? texts("hint.note") : texts("hint.noNote", { allowed: usableCommands(chat) });
+    if (!topic.can("note")) return texts("hint.noNote", { allowed: usableCommands(chat) });
+    return typed.startsWith("@") ? usageOf("note", texts) : texts("hint.note");
   }
   if (!isCommand(name) || (space === "" && COMMAND_NAMES.some((one) => one !== name && one.startsWith(name)))) {
     const fitting = COMMAND_NAMES.filter((command) => command.startsWith(name) && mayUse(chat, command));
@@ -18,7 +20,7 @@ export function hintFor(typed: string, chat: Pick<Chat, "topic" | "texts" | "que
     return texts("chat.unknownCommand", { command: visible(`/${name}`) });
   }
   const { numbers } = commandOf(name);
-  const usage = texts("command.usage", { usage: texts(`command.${name}`), does: texts(`command.${name}.does`) });
+  const usage = usageOf(name, texts);
   return numbers === undefined ? usage : questionHint(rest, numbers, usage, chat);
 }
 
@@ -38,3 +40,6 @@ function questionHint(
   const open = questions.of(numbers).map(({ message }) => `#${message.seq}`);
   return `${usage} · ${open.length === 0 ? texts("hint.nothingOpen") : open.join(" ")}`;
 }
+
+const usageOf = (name: CommandName, texts: Texts): string =>
+  texts("command.usage", { usage: texts(`command.${name}`), does: texts(`command.${name}.does`) });

@@ -1,5 +1,6 @@
 import type { Priority } from "@redroom/sdk";
 import { usageFailure } from "../failure.ts";
+import { visible } from "../terminal/printable.ts";
 import { readDeadline } from "./deadline.ts";
 
 /** A line as it was typed. */
@@ -33,27 +34,31 @@ export function readInput(line: string): Input {
   return command === undefined ? { command, rest: line.replace(/^\/\//, "/") } : { command, rest: rest.trimEnd() };
 }
 
-const OPTION = /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>\S+)),?(?:\s+|$)/u;
+const OPTION =
+  /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+))(?:,\s*|\s+|$)/u;
 
 /**
  * `@bernd @"anna lena" !high due:2h text`: recipients, priority and deadline in any order before the text. An exclamation mark
  * before another word belongs to the text.
  *
- * @throws {CommandFailure} For a deadline that is none.
+ * @param recipientsOnly Whether the rest belongs to the text: a note has neither priority nor deadline.
+ * @throws {CommandFailure} For a deadline that is none, and for a recipient that cannot be read: it is not to go to everybody.
  */
-export function readAddressed(rest: string, now: Date): Addressed {
+export function readAddressed(rest: string, now: Date, { recipientsOnly = false } = {}): Addressed {
   const to: string[] = [];
   let priority: Priority | undefined;
   let due: Date | undefined;
   let text = rest;
   for (let found = OPTION.exec(text); found !== null; found = OPTION.exec(text)) {
     const { quoted, name = quoted, priority: word, due: when } = found.groups ?? {};
+    if (recipientsOnly && name === undefined) break;
     if (word !== undefined && PRIORITY_WORDS[word.toLowerCase()] === undefined) break;
     if (name !== undefined) to.push(name);
     if (word !== undefined) priority = PRIORITY_WORDS[word.toLowerCase()];
     if (when !== undefined) due = deadlineOf(when, now);
     text = text.slice(found[0].length);
   }
+  if (text.startsWith("@")) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
   return {
     text,
     ...(to.length > 0 && { to }),

@@ -28,10 +28,10 @@ export async function runLine(line: string, chat: Chat): Promise<boolean> {
   return false;
 }
 
-async function run({ command, rest }: Input, line: string, chat: Chat): Promise<void> {
+async function run({ command: typed, rest }: Input, line: string, chat: Chat): Promise<void> {
   const { topic, terminal, texts } = chat;
+  const command = typed ?? (topic.can("note") ? "note" : undefined);
   if (command === undefined) {
-    if (topic.can("note")) return void topic.note(rest);
     terminal.print(texts("command.noNote", { roles: ownRoles(chat, texts), allowed: usableCommands(chat) }));
     return terminal.giveBack(line);
   }
@@ -45,6 +45,10 @@ async function run({ command, rest }: Input, line: string, chat: Chat): Promise<
   }
   if (command === "prepared") return choosePrepared(chat);
   if (command === "passwd") return changePassword(chat);
+  if (command === "name" && rest !== "") {
+    const { name } = await chat.client.changeName(rest);
+    return terminal.print(texts("name.done", { name: printable(name) }));
+  }
   if (await complied(command, rest, chat)) return;
   terminal.print(
     texts("command.incomplete", { usage: texts(`command.${command}`), does: texts(`command.${command}.does`) }),
@@ -56,5 +60,5 @@ async function complied(command: CommandName, rest: string, chat: Chat): Promise
   const saying = SAYINGS[command];
   // A message on its way is awaited by nobody: the conversation shows what becomes of it.
   if (saying !== undefined) return saying(rest, chat) !== undefined;
-  return (await SHOWINGS[command]?.(rest, chat)) ?? true;
+  return (await SHOWINGS[command]?.(rest, chat)) ?? false;
 }

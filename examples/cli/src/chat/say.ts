@@ -13,7 +13,7 @@ export const SAYINGS: Partial<Readonly<Record<CommandName, Saying>>> = {
     return text === "" ? undefined : topic.ask(text, options);
   },
   note: (rest, { topic }) => {
-    const { text, to } = readAddressed(rest, new Date());
+    const { text, to } = readAddressed(rest, new Date(), { recipientsOnly: true });
     return text === "" ? undefined : topic.note(text, { ...(to && { to }) });
   },
   answer: numbered((seq, text, { topic }) => topic.answer({ seq }, text)),

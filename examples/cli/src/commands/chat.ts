@@ -1,6 +1,6 @@
 import type { RedRoomClient, Topic, TopicListing } from "@redroom/sdk";
 import { type Chat, mayUse, PROMPT } from "../chat/chat.ts";
-import { complete } from "../chat/completion.ts";
+import { type Completed, complete, completeFrom } from "../chat/completion.ts";
 import { askForConsent } from "../chat/consent.ts";
 import { hintFor } from "../chat/hint.ts";
 import { OpenQuestions } from "../chat/open-questions.ts";
@@ -40,7 +40,7 @@ async function converse(client: RedRoomClient, terminal: Terminal, options: Chat
   const title = options.topic ?? (await chooseTopic(topics, terminal, texts));
   if (title === undefined) return;
   const topic = client.topic(title);
-  const conversation = new Conversation(client.user.name, terminal, texts);
+  const conversation = new Conversation(() => ({ id: topic.self?.id ?? "", name: client.user.name }), terminal, texts);
   const questions = new OpenQuestions(topic, () => terminal.update());
   showEvents({ client, topic, terminal, texts, questions, conversation });
   const known = topics.find((listed) => listed.title === topic.title);
@@ -85,10 +85,15 @@ function surroundings(chat: Omit<Chat, "around">, conversation: Conversation): C
         names: others,
         numbers: (which) => questions.of(which).map(({ message }) => message.seq),
       });
-      if (completed.candidates.length > 0) terminal.print(dim(`  ${completed.candidates.map(printable).join("  ")}`));
-      return completed.before;
+      return shown(completed, terminal);
     },
   };
+}
+
+/** What stands before the cursor from now on; what there is to choose from is printed. */
+function shown({ before, candidates }: Completed, terminal: Terminal): string {
+  if (candidates.length > 0) terminal.print(dim(`  ${candidates.map(printable).join("  ")}`));
+  return before;
 }
 
 /** @returns `undefined` when the person wants to leave instead. */
@@ -102,10 +107,15 @@ async function chooseTopic(
   for (const [index, { title }] of topics.entries()) {
     terminal.print(`${String(index + 1).padStart(4)}  ${printable(title)}`);
   }
-  terminal.show(texts("chat.choose", { count }));
+  const titles = topics.map(({ title }) => title);
+  terminal.show(texts("chat.choose", { count }), {
+    above: (columns) => [dim(cut(`  ${texts("hint.topic")}`, columns))],
+    complete: (before) => shown(completeFrom(titles, before), terminal),
+  });
   for (let line = await terminal.line(); line !== undefined; line = await terminal.line()) {
     const chosen = /^\s*[0-9]+\s*$/.test(line) ? topics[Number(line) - 1] : undefined;
     if (chosen !== undefined) return chosen.title;
+    if (titles.includes(line.trim())) return line.trim();
     if (line.trim() === "/quit") return undefined;
     terminal.print(texts("chat.chooseAgain", { count }));
   }

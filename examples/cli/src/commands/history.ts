@@ -15,7 +15,8 @@ const PAGE = 100;
 /** Prints what the topic holds. */
 export async function history(address: string, options: ReadOptions, context: Context): Promise<void> {
   await using client = await connect(address, options, context);
-  const topic = client.topic(options.topic);
+  // Whom a message names is told to those who read.
+  const topic = await client.topic(options.topic).open();
   let next = options.from ?? 1;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   while (left > 0 && !context.output.gone) {

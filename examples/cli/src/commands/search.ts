@@ -9,6 +9,7 @@ export interface SearchCommandOptions extends ConnectionOptions {
   readonly by?: readonly string[];
   readonly to?: readonly string[];
   readonly kind?: MessageKind;
+  readonly state?: NonNullable<SearchOptions["state"]>;
   readonly since?: string;
   readonly until?: string;
   readonly oldest?: boolean;
@@ -24,12 +25,13 @@ export async function search(
   options: SearchCommandOptions,
   context: Context,
 ): Promise<void> {
-  const { by, to, kind, since, until, oldest = false, after, limit } = options;
+  const { by, to, kind, state, since, until, oldest = false, after, limit } = options;
   const wanted: SearchOptions = {
     ...(words.length > 0 && { text: words.join(" ") }),
     ...(by && { by }),
     ...(to && { to }),
     ...(kind && { kinds: [kind] }),
+    ...(state && { state }),
     ...(since !== undefined && { from: dateOf(since) }),
     ...(until !== undefined && { until: dateOf(until) }),
     ...(after && { after }),
@@ -37,8 +39,8 @@ export async function search(
     newestFirst: !oldest,
   };
   await using client = await connect(address, options, context);
-  const named = by !== undefined || to !== undefined;
-  const topic = named ? await client.topic(options.topic).open() : client.topic(options.topic);
+  // Whom a message names is told to those who read.
+  const topic = await client.topic(options.topic).open();
   for await (const { message } of topic.search(wanted)) {
     await writeMessage(message, options, context);
     if (context.output.gone) return;

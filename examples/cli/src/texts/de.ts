@@ -85,6 +85,8 @@ export const de: Catalogue = {
   "failure.noTerminal": "chat braucht ein Terminal; in einem Skript redroom send und redroom tail verwenden",
   "failure.lineTooLong": "mehr als {limit} Bytes, das ist die Grenze des Servers",
   "failure.lineNotUtf8": "nicht UTF-8",
+  "failure.recipient":
+    '{what} nennt niemanden; schreiben Sie @Name oder @"Vor Nachname" vor den Text, und ein Leerzeichen dahinter',
   "failure.deadline": "{what} ist keine Frist; schreiben Sie 30m, 2h, 3d, 18:00, 2026-02-01 oder 2026-02-01T18:00",
   "failure.noConsent": "ohne Ihre Zustimmung tut der Server nichts",
   "failure.unanswered": "Frage #{seq} wurde zurückgenommen oder geschlossen, bevor es eine Antwort gab",

@@ -80,6 +80,7 @@ export const en = {
   "failure.noTerminal": "chat needs a terminal; in a script use redroom send and redroom tail",
   "failure.lineTooLong": "more than {limit} bytes, which is the limit of the server",
   "failure.lineNotUtf8": "not UTF-8",
+  "failure.recipient": '{what} names nobody; write @name or @"first last" before the text, and a space behind it',
   "failure.deadline": "{what} is no deadline; write 30m, 2h, 3d, 18:00, 2026-02-01 or 2026-02-01T18:00",
   "failure.noConsent": "without your consent the server serves nothing",
   "failure.unanswered": "question #{seq} was withdrawn or closed before there was an answer",

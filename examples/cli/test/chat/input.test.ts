@@ -29,6 +29,23 @@ describe("recipients, priority and deadline", () => {
     }
   });
 
+  it("need no space behind a comma: a text for some is never one for all", () => {
+    expect(readAddressed("@anna,@erik,!high,due:2h Why?", now)).toMatchObject({ text: "Why?", to: ["anna", "erik"] });
+    expect(readAddressed('@"anna lena",@erik Why?', now)).toEqual({ text: "Why?", to: ["anna lena", "erik"] });
+    for (const text of ["@ anna Why?", "@,anna Why?", "@bernd @ Why?"]) {
+      expect(() => readAddressed(text, now)).toThrow("failure.recipient");
+    }
+  });
+
+  it("are recipients only before a note: it has neither priority nor deadline", () => {
+    const note = { recipientsOnly: true };
+    expect(readAddressed("@bernd due:2h is too soon", now, note)).toEqual({
+      text: "due:2h is too soon",
+      to: ["bernd"],
+    });
+    expect(readAddressed("!high is what I heard", now, note)).toEqual({ text: "!high is what I heard" });
+  });
+
   it("are refused where the deadline is none", () => {
     expect(() => readAddressed("due:soon How high?", now)).toThrow("failure.deadline");
   });

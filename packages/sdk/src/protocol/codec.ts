@@ -52,7 +52,7 @@ export function checkMessage(message: Message): void {
   if (checked.success) return;
   const [issue] = checked.issues;
   const path = v.getDotPath(issue) ?? "something";
-  throw new RedRoomError("OPTIONS_INVALID", `unable to send ${type}; ${path} is not ${issue.expected ?? issue.type}`);
+  throw new RedRoomError("OPTIONS_INVALID", `unable to send ${type}; ${path} is not ${expectedBy(issue)}`);
 }
 
 /** @throws {RedRoomError} `PROTOCOL_ERROR` for everything that `encodeMessage` would not have written. */
@@ -66,7 +66,7 @@ export function decodeMessage(frame: Frame): Message {
     const [issue] = head.issues;
     // Never the value received: it may be a password, and this sentence is logged.
     const path = v.getDotPath(issue)?.slice(0, 100) ?? "the head";
-    throw protocolError(`${path} of ${type} is not ${(issue.expected ?? issue.type).slice(0, 100)}`);
+    throw protocolError(`${path} of ${type} is not ${expectedBy(issue).slice(0, 100)}`);
   }
   // The one way to write a head is that of `encodeMessage`. Whatever differs is refused: spaces, another order, escapes or
   // numbers written in another way, and duplicate members, which parsers read differently.
@@ -92,4 +92,9 @@ function readJson(text: string, type: MessageType): unknown {
   } catch {
     throw protocolError(`the head of ${type} is not JSON`); // the parser's own sentence quotes what it read
   }
+}
+
+/** What a value ought to be. Checks of our own say it themselves; the words of other issues have the value that came. */
+function expectedBy({ type, expected, message }: v.BaseIssue<unknown>): string {
+  return expected ?? (type === "check" ? message : type);
 }

@@ -16,6 +16,7 @@ const line = v.pipe(
   v.string(),
   v.check(
     (text) => text.isWellFormed() && (3 * text.length <= MAX_LINE_BYTES || utf8(text).byteLength <= MAX_LINE_BYTES),
+    `Unicode text of at most ${MAX_LINE_BYTES} bytes`,
   ),
 );
 /** 32 bytes in base64url. */

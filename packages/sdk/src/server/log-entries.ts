@@ -9,6 +9,7 @@ import {
   readContent,
   SALT_BYTES,
 } from "../evidence/leaf.ts";
+import type { Wish } from "../rules/decide.ts";
 import type { EntryDraft, StoredEntry } from "../store/topic-store.ts";
 
 /** @returns What makes an entry with this content; the same salt and commitment each time. */
@@ -29,13 +30,14 @@ export function committed(
  */
 export function refuseOther(
   { seq, leaf, content }: StoredEntry,
-  sent: Pick<LeafFields, "kind" | "re" | "to" | "due"> & Pick<Content, "text" | "metadata">,
+  sent: Pick<Wish, "kind" | "re" | "to" | "due" | "priority"> & Pick<Content, "text" | "metadata">,
 ): void {
-  const { kind, re, to, due } = JSON.parse(leaf) as LeafFields;
+  const { kind, re, to, due, priority = "normal" } = JSON.parse(leaf) as LeafFields;
   const said = content === undefined || authored(readContent(content)) === authored(sent);
   // Whom other kinds are for follows from what they refer to.
   const addressed = kind === "question" || kind === "note";
-  const same = kind === sent.kind && re === sent.re && (kind !== "question" || due === sent.due) && said;
+  const asLong = kind !== "question" || (due === sent.due && priority === (sent.priority ?? "normal"));
+  const same = kind === sent.kind && re === sent.re && asLong && said;
   if (!same || (addressed && JSON.stringify(to) !== JSON.stringify(sent.to))) {
     throw new RedRoomError(
       "ID_REUSED",

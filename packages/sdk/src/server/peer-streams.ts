@@ -158,7 +158,7 @@ export class PeerStreams {
     this.#leaving = reason;
     for (const [stream, channel] of [...this.#served]) {
       channel.reset();
-      stream.onGone();
+      stream.onGone(true);
     }
   }
 }

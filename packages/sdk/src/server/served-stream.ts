@@ -9,8 +9,8 @@ export interface ServedStream {
   onEnd(): void;
   /** The client takes more. */
   onDrain(): void;
-  /** The stream is gone. */
-  onGone(): void;
+  /** The stream is gone. @param revoked With the session: it does not come back. */
+  onGone(revoked?: boolean): void;
   /** Takes nothing more. Resolves when all that was taken is answered; `fail` is to follow. */
   drain(reason: RedRoomError): Promise<void>;
   /** Ends the stream at once, and says why: nothing is acknowledged or delivered any more. */

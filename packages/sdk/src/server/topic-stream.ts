@@ -50,6 +50,8 @@ export class TopicStream implements ServedStream {
   #ended = false;
   #over = false;
   #done = false;
+  /** No connection was lost: the session is over, or its user does not belong to the topic any more. */
+  #revoked = false;
   /** What waits until everything taken is answered. */
   #onSettled: (() => void) | undefined;
 
@@ -102,8 +104,10 @@ export class TopicStream implements ServedStream {
       taken: () => this.#channel.takenBytes,
       fail: (error: RedRoomError) => {
         if (error.code === "SLOW_CONSUMER") this.#cut(error, CLOSE_CODES.slowConsumer);
-        else if (error.code === "NOT_ALLOWED") this.#cut(error, CLOSE_CODES.revoked);
-        else this.fail(toldError(error, "read a topic", this.#context.logger));
+        else if (error.code === "NOT_ALLOWED") {
+          this.#revoked = true;
+          this.#cut(error, CLOSE_CODES.revoked);
+        } else this.fail(toldError(error, "read a topic", this.#context.logger));
       },
     };
     const who = { pseudonym, rights: () => room.rightsOf(this.#user) };
@@ -143,14 +147,14 @@ export class TopicStream implements ServedStream {
   }
 
   /** What was taken is still stored. */
-  onGone(): void {
+  onGone(revoked = false): void {
+    this.#revoked ||= revoked;
     this.#finish();
   }
 
   #tellTyping({ id, active }: MessageOf<"typing">): void {
-    if (this.#over) return;
-    if (id !== undefined) throw protocolError("a typing notice of a client names somebody");
     if (this.#over) return; // it was under way
+    if (id !== undefined) throw protocolError("a typing notice of a client names somebody");
     if (this.#reader === undefined) throw protocolError("a typing notice came on a stream that reads nothing");
     const mayWrite = ["ask", "answer", "note"] as const;
     const { capabilities } = this.#room?.rightsOf(this.#user) ?? { capabilities: new Set() };
@@ -189,7 +193,6 @@ export class TopicStream implements ServedStream {
 
   #confirm({ first, last }: MessageOf<"receipt">): void {
     if (this.#over) return; // it was under way when the stream failed, or was cut off
-    if (this.#over) return; // it was under way
     if (this.#reader === undefined) throw protocolError("a receipt came on a stream that reads nothing");
     const { pseudonym, subscription } = this.#reader;
     if (first > last || last > subscription.last) {
@@ -249,7 +252,7 @@ export class TopicStream implements ServedStream {
     if (!(this.#ended || this.#over)) return;
     if (!this.#over) this.#channel.end();
     this.#over = true;
-    if (this.#present !== undefined) this.#room?.presence.leave(this.#present, this.#ended);
+    if (this.#present !== undefined) this.#room?.presence.leave(this.#present, this.#ended || this.#revoked);
     this.#present = undefined;
     if (this.#room !== undefined) this.#context.rooms.leave(this.#room);
     this.#room = undefined;

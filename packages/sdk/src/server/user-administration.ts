@@ -1,6 +1,6 @@
 import { RedRoomError } from "../base/errors.ts";
 import type { MessageOf } from "../protocol/messages.ts";
-import type { TopicStore } from "../store/topic-store.ts";
+import type { Person, TopicStore } from "../store/topic-store.ts";
 import { topicsOf } from "../store/topics-of.ts";
 import type { UserChange, UserRecord } from "../store/user-store.ts";
 import { basisOf } from "./authenticate.ts";
@@ -68,7 +68,10 @@ export class UserAdministration {
   /** @throws {RedRoomError} `USER_UNKNOWN`, `LEGAL_HOLD`, `LAST_ADMINISTRATOR`, `NOT_ALLOWED`, `STORE_UNAVAILABLE`. */
   async erase(own: OwnSession, name: string): Promise<void> {
     const { users, sessions, rooms } = this.#context;
-    const { id } = await this.#other(own, name);
+    const user = await this.#other(own, name);
+    const { id } = user;
+    // First, so that it can be done again. Where a hold refuses, nothing is to have changed.
+    if (!user.legalHold) await this.#removeFromTopics(user, own.user);
     await users.eraseUser(id);
     sessions.revokeUser(id, "the user was erased");
     await rooms.reloadPeople();
@@ -83,6 +86,16 @@ export class UserAdministration {
       topics.push({ id: topic.id, title: topic.title, pseudonym });
     }
     return { account: accountOf(user), topics };
+  }
+
+  /** Nobody is asked, or waited for, who never comes again. */
+  async #removeFromTopics(user: Person, by: Person): Promise<void> {
+    const { store, rooms } = this.#context;
+    for await (const { topic, pseudonym } of topicsOf(store, user.id)) {
+      await rooms.within({ id: topic.id }, async (room) => {
+        if (room.state.members.has(pseudonym)) await room.setRoles(by, { id: user.id, name: user.name }, []);
+      });
+    }
   }
 
   /** Whoever changed himself would cut off the answer with the session, and perhaps himself from the server. */

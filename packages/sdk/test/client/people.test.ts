@@ -89,6 +89,17 @@ describe("a topic's people", () => {
     });
   });
 
+  it("see at once whose session the server has ended, until they log in anew", async () => {
+    await using room = await openDealRoom(PEOPLE);
+    const anna = await room.join("anna");
+    await room.join("bernd");
+    const told: string[] = [];
+    anna.client.on("presence", ({ member, presence }) => told.push(`${member.name} ${presence.state}`));
+    room.server.revoke("bernd");
+    await room.pass(10_000);
+    expect(told).toEqual(["bernd offline", "bernd online"]);
+  });
+
   it("see who is writing, told every few seconds at most, until the message is sent", async () => {
     await using room = await openDealRoom(PEOPLE);
     const [anna, bernd] = [await room.join("anna"), await room.join("bernd")];
@@ -108,12 +119,15 @@ describe("a topic's people", () => {
     await using room = await openDealRoom(PEOPLE);
     const [anna, bernd] = [await room.join("anna"), await room.join("bernd")];
     const failed: string[] = [];
+    const told: string[] = [];
     bernd.client.on("topicFailed", ({ error }) => failed.push(error.code));
+    anna.client.on("presence", ({ member, presence }) => told.push(`${member.name} ${presence.state}`));
     await room.setRoles("bernd", []);
     await room.until(() => failed.length > 0);
     await room.settled(anna.topic.ask("Is he gone?"));
-    await room.pass(2_000);
+    await room.pass(10_000);
     expect([failed, bernd.client.state, bernd.texts()]).toEqual([["NOT_ALLOWED"], "online", []]);
+    expect(told).toEqual(["bernd offline"]); // no connection was lost
   });
 });
 
@@ -172,6 +186,19 @@ describe("an administrator", () => {
     expect(await Promise.all(renamed)).toEqual(["Anna Berg", "Anna Berg"]);
     expect(his.members.find((member) => member.id === id)?.name).toBe("Anna Berg");
     expect(hers.self).toMatchObject({ id, name: "Anna Berg" });
+  });
+
+  it("takes somebody who is erased out of every topic: nobody waits for their answers", async () => {
+    await using office = await openOffice();
+    const [admin, anna] = [await office.as("admin"), await office.as("anna")];
+    await admin.createTopic(DEAL, { regulated: true, members: { anna: ["superuser"], bernd: ["interviewee"] } });
+    const topic = await anna.topic(DEAL).open();
+    const gone = new Promise((resolve) => anna.on("member", ({ roles }) => roles.length === 0 && resolve(roles)));
+    await admin.users.erase("bernd");
+    await gone;
+    expect(topic.members.map(({ name }) => name)).toEqual(["anna"]);
+    await topic.ask("Is anybody here?");
+    expect(await topic.questions()).toMatchObject([{ asked: [] }]);
   });
 
   it("is refused for a title, a user or a role that is not there, and everybody else for everything", async () => {

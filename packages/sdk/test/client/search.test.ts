@@ -81,6 +81,11 @@ describe("a search", () => {
     await using search = await openSearch();
     const { room, anna } = search;
     await expect(room.settled(anna.topic.search({ text: "x" }).next())).rejects.toMatchObject({ code: "NOT_ALLOWED" });
+    const tooLong = anna.topic.search({ text: "ü".repeat(3_000) }).next();
+    await expect(room.settled(tooLong)).rejects.toMatchObject({
+      code: "OPTIONS_INVALID",
+      message: "unable to send search; text is not Unicode text of at most 4096 bytes",
+    });
     await expect(room.settled(anna.topic.history())).rejects.toMatchObject({ code: "NOT_ALLOWED" });
     expect(anna.client.state).toBe("online");
   });

@@ -53,6 +53,15 @@ describe("a question that is sent again", () => {
     expect(await world.ask(randomId())).toMatchObject({ type: "refused", code: "TOO_MANY_QUESTIONS" });
   });
 
+  it("is another one with another priority, and refused under its id", async () => {
+    await using world = await askingWorld();
+    const id = randomId();
+    const { seq } = (await world.ask(id, { priority: "high" })) as MessageOf<"ack">;
+    expect(await world.ask(id, { priority: "low" })).toMatchObject({ type: "refused", code: "ID_REUSED" });
+    expect(await world.ask(id)).toMatchObject({ type: "refused", code: "ID_REUSED" });
+    expect(await world.ask(id, { priority: "high" })).toMatchObject({ type: "ack", seq, duplicate: true });
+  });
+
   it("gets its number although its deadline is over", async () => {
     await using world = await askingWorld();
     const id = randomId();

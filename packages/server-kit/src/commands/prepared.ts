@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { withStore } from "../data-folder.ts";
 import { print, printJson } from "../output.ts";
 import { parsePrepared } from "../prepared-file.ts";
+import { topicCalled } from "./membership.ts";
 import { type DataOptions, dataOption, jsonOption } from "./options.ts";
 import { allTopics } from "./topic.ts";
 
@@ -99,14 +100,8 @@ const lineOf = (topic: string | undefined, { kind, title, text }: PreparedMessag
 
 const nameOf = (topic: TopicSummary | undefined): string => (topic === undefined ? "all topics" : `"${topic.title}"`);
 
-async function findTopic(store: SqliteStore, wanted: string | undefined): Promise<TopicSummary | undefined> {
-  if (wanted === undefined) return undefined;
-  const topic = (await store.findTopic({ title: wanted })) ?? (await store.findTopic({ id: wanted }));
-  if (topic !== undefined) return topic;
-  throw new RedRoomError("TOPIC_UNKNOWN", `unable to find the topic; there is none called "${wanted}"`, {
-    remedy: "see redroom-server topic list",
-  });
-}
+const findTopic = async (store: SqliteStore, wanted: string | undefined): Promise<TopicSummary | undefined> =>
+  wanted === undefined ? undefined : topicCalled(wanted, store);
 
 async function readText(file: string): Promise<string> {
   try {

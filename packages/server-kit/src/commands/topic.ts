@@ -94,7 +94,7 @@ async function requireMember(userId: string, name: string, topicId: string, stor
 }
 
 /** What the server of this data folder goes by. */
-async function policyIn(data: string): Promise<Policy> {
+export async function policyIn(data: string): Promise<Policy> {
   return policyOf((await readConfig(requireInitialised(data).config)) ?? DEFAULT_CONFIG);
 }
 
