@@ -51,7 +51,7 @@ export function openLoop(
   const put = (place: number, item: FeedItem): void => {
     if (last !== undefined && place > last) return;
     feed.push(item);
-    if (place === last) end();
+    if (place === last) queueMicrotask(end); // an answer comes right behind the entry that reveals it
   };
   const push = (entry: ReadEntry, reveal?: number): void => {
     const message = messageOf(entry, nameOf, reveal);

@@ -37,6 +37,22 @@ describe("a loop until the head", () => {
     expect(await room.settled(textsOf(carlas, "start"))).toEqual(["For all?"]);
   });
 
+  it("ends behind an answer that its last entry reveals", async () => {
+    const PARTY = ["interviewer", "interviewee"];
+    await using room = await createTestRoom({
+      members: { anna: PARTY, bernd: PARTY },
+      topics: { Deal: { regulated: true } },
+    });
+    const [anna, bernd] = [room.as("anna"), room.as("bernd")];
+    const hers = await anna.asks("How high?", { to: ["bernd"] });
+    const his = await bernd.asks("Who finances it?", { to: ["anna"] });
+    await bernd.answers(hers, "Two million.");
+    const { seq } = await anna.answers(his, "A bank.");
+    await bernd.expects("A bank.");
+    const texts = await room.settled(textsOf(await bernd.joins(), seq + 1));
+    expect(texts.at(-1)).toBe("A bank.");
+  });
+
   it("goes on over a lost connection, to the same end", async () => {
     await using room = await createTestRoom({ members: { anna: ["superuser"], bernd: ["superuser"] } });
     const topic = await room.as("bernd").joins();
