@@ -28,6 +28,7 @@ export function addDealCommands(command: (name: string, description: TextKey) =>
     .option("--to <NAME>", texts("help.to"), repeated)
     .option("--priority <PRIORITY>", texts("help.priority"), oneOf(PRIORITIES))
     .option("--due <WHEN>", texts("help.due"))
+    .option("--re <SEQ>", texts("help.re"), seq)
     .option("--wait", texts("help.wait"))
     .action((address, words, options) => ask(address, words, options, context));
   inTopic("answer", "help.answer", "SEQ TEXT…")

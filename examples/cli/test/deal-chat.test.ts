@@ -81,7 +81,7 @@ describe("roles in the chat", () => {
     await anna.sees("A text without a command is a note, and notes are not for you here (interviewer).");
     await anna.sees(({ lines }) => lines.includes("> just a note")); // given back
     anna.type("\x15/ask\r");
-    await anna.sees("/ask [@name …] [!high|!low] [due:2h] TEXT – ask a question");
+    await anna.sees("/ask [@name …] [!high|!low] [due:2h] [re:NUMBER] TEXT – ask a question");
     expect(anna.stdout).not.toContain("✗");
   });
 

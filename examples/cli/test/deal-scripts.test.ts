@@ -49,11 +49,18 @@ describe("a regulated exchange by scripts", () => {
     await asking.firstLine();
     const [hers] = asking.json<Line>();
     expect(hers).toEqual({ seq: 4, id: expect.any(String), at: time, duplicate: false });
-    const [his] = await printed("ask", "bernd", "--to", "anna", "Who finances the deal?");
+    const [his] = await printed("ask", "bernd", "--to", "anna", "--re", "4", "Who finances the deal?");
     const [answered] = await printed("answer", "bernd", "4", "Two", "million.");
 
     const questions = await printed("questions", "anna", "--state", "open", "--for", "me");
-    const question = { kind: "question", author: "bernd", at: time, text: "Who finances the deal?", to: ["anna"] };
+    const question = {
+      kind: "question",
+      author: "bernd",
+      at: time,
+      text: "Who finances the deal?",
+      re: 4,
+      to: ["anna"],
+    };
     expect(questions).toEqual([{ seq: his?.seq, id: his?.["id"], ...question, asked: ["anna"], state: "open" }]);
     const [first] = await printed("questions", "anna", "--of", "anna");
     expect(first).toMatchObject({ seq: 4, priority: "high", due: time, state: "answered" });

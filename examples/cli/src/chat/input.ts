@@ -17,6 +17,7 @@ export interface Addressed {
   readonly to?: readonly string[];
   readonly priority?: Priority;
   readonly due?: Date;
+  readonly re?: number;
 }
 
 /** As people write them, in English and in German. */
@@ -35,27 +36,29 @@ export function readInput(line: string): Input {
 }
 
 const OPTION =
-  /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+))(?:,\s*|\s+|$)/u;
+  /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+)|(?:re|zu):#?(?<re>[1-9][0-9]{0,14}))(?:,\s*|\s+|$)/u;
 
 /**
- * `@bernd @"anna lena" !high due:2h text`: recipients, priority and deadline in any order before the text. An exclamation mark
- * before another word belongs to the text.
+ * `@bernd @"anna lena" !high due:2h re:3 text`: recipients, priority, deadline and what it refers to, in any order before the
+ * text. An exclamation mark before another word belongs to the text.
  *
- * @param recipientsOnly Whether the rest belongs to the text: a note has neither priority nor deadline.
+ * @param recipientsOnly Whether the rest belongs to the text: a note has nothing else.
  * @throws {CommandFailure} For a deadline that is none, and for a recipient that cannot be read: it is not to go to everybody.
  */
 export function readAddressed(rest: string, now: Date, { recipientsOnly = false } = {}): Addressed {
   const to: string[] = [];
   let priority: Priority | undefined;
   let due: Date | undefined;
+  let re: number | undefined;
   let text = rest;
   for (let found = OPTION.exec(text); found !== null; found = OPTION.exec(text)) {
-    const { quoted, name = quoted, priority: word, due: when } = found.groups ?? {};
+    const { quoted, name = quoted, priority: word, due: when, re: number } = found.groups ?? {};
     if (recipientsOnly && name === undefined) break;
     if (word !== undefined && PRIORITY_WORDS[word.toLowerCase()] === undefined) break;
     if (name !== undefined) to.push(name);
     if (word !== undefined) priority = PRIORITY_WORDS[word.toLowerCase()];
     if (when !== undefined) due = deadlineOf(when, now);
+    if (number !== undefined) re = Number(number);
     text = text.slice(found[0].length);
   }
   if (text.startsWith("@")) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
@@ -64,6 +67,7 @@ export function readAddressed(rest: string, now: Date, { recipientsOnly = false 
     ...(to.length > 0 && { to }),
     ...(priority !== undefined && { priority }),
     ...(due !== undefined && { due }),
+    ...(re !== undefined && { re }),
   };
 }
 

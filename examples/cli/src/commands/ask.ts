@@ -18,6 +18,7 @@ export interface WriteOptions extends ConnectionOptions {
 export interface AskCommandOptions extends WriteOptions {
   readonly priority?: Priority;
   readonly due?: string;
+  readonly re?: number;
   readonly wait?: boolean;
 }
 
@@ -28,11 +29,12 @@ export async function ask(
   options: AskCommandOptions,
   context: Context,
 ): Promise<void> {
-  const { to, priority, due, wait } = options;
+  const { to, priority, due, re, wait } = options;
   const asked: AskOptions = {
     ...(to && { to }),
     ...(priority && { priority }),
     ...(due !== undefined && { due: deadlineOf(due, new Date()) }),
+    ...(re && { re }),
   };
   await write(address, words, options, context, async (text, topic, client) => {
     const answers = wait ? new FirstAnswer(client) : undefined;

@@ -49,8 +49,9 @@ export const deChat: Readonly<Record<keyof typeof enChat, string>> = {
   "command.noNote":
     "Ein Text ohne Befehl ist eine Notiz, und Notizen dürfen Sie hier nicht schreiben ({roles}). Stellen Sie einen Befehl davor: {allowed}",
   "command.incomplete": "{usage} – {does}",
-  "command.ask": "/ask [@Name …] [!hoch|!niedrig] [bis:2h] TEXT",
-  "command.ask.does": "eine Frage stellen: allen oder den Genannten; bis: 30m, 2h, 3d, 18:00, 2026-02-01",
+  "command.ask": "/ask [@Name …] [!hoch|!niedrig] [bis:2h] [zu:NUMMER] TEXT",
+  "command.ask.does":
+    "eine Frage stellen: allen oder den Genannten; bis: 30m, 2h, 3d, 18:00, 2026-02-01; zu: an eine Nachricht anknüpfen",
   "command.answer": "/answer NUMMER TEXT",
   "command.answer.does": "eine Frage beantworten",
   "command.note": "/note [@Name …] TEXT",

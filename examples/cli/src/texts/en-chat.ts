@@ -47,8 +47,9 @@ export const enChat = {
   "command.noNote":
     "A text without a command is a note, and notes are not for you here ({roles}). Put a command in front: {allowed}",
   "command.incomplete": "{usage} – {does}",
-  "command.ask": "/ask [@name …] [!high|!low] [due:2h] TEXT",
-  "command.ask.does": "ask a question: all, or those named; due: 30m, 2h, 3d, 18:00, 2026-02-01",
+  "command.ask": "/ask [@name …] [!high|!low] [due:2h] [re:NUMBER] TEXT",
+  "command.ask.does":
+    "ask a question: all, or those named; due: 30m, 2h, 3d, 18:00, 2026-02-01; re: follow up a message",
   "command.answer": "/answer NUMBER TEXT",
   "command.answer.does": "answer a question",
   "command.note": "/note [@name …] TEXT",

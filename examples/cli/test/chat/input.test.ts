@@ -18,13 +18,13 @@ describe("a line of the chat", () => {
 describe("recipients, priority and deadline", () => {
   it("stand before the text, in any order", () => {
     const due = new Date(2026, 0, 31, 16, 5);
-    const asked = { text: "How high?", to: ["bernd", "anna lena"], priority: "high", due };
-    expect(readAddressed('@bernd, @"anna lena" !high due:2h How high?', now)).toEqual(asked);
-    expect(readAddressed('bis:2h !Hoch @bernd @"anna lena" How high?', now)).toEqual(asked);
+    const asked = { text: "How high?", to: ["bernd", "anna lena"], priority: "high", due, re: 12 };
+    expect(readAddressed('@bernd, @"anna lena" !high due:2h re:12 How high?', now)).toEqual(asked);
+    expect(readAddressed('zu:#12, bis:2h !Hoch @bernd @"anna lena" How high?', now)).toEqual(asked);
   });
 
   it("are nothing of the kind within the text, or where the word is another", () => {
-    for (const text of ["How @bernd !high?", "!important this", "!! look", "mail a@b.example"]) {
+    for (const text of ["How @bernd !high?", "!important this", "!! look", "mail a@b.example", "re:you"]) {
       expect(readAddressed(text, now)).toEqual({ text });
     }
   });

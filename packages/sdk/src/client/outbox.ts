@@ -34,6 +34,8 @@ export interface AskOptions extends MessageOptions<"question"> {
   readonly priority?: Priority;
   /** Until when it wants an answer. */
   readonly due?: Date;
+  /** For a follow-up: the seq of the message that it refers to. */
+  readonly re?: number;
 }
 
 export interface SendOptions<Kind extends MessageKind = MessageKind>
