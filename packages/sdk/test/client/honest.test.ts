@@ -91,14 +91,15 @@ describe.each<[WorldKind, readonly number[]]>([
     const notes: string[] = [];
     const total = clients.length * MESSAGES + OUTSIDE + 3;
 
+    const tick = async (): Promise<void> => {
+      // As slow as the store is, so that nobody takes it for dead.
+      await world.store.probe();
+      clock.advance(50);
+      await turn();
+    };
     let writing = true;
     const ticking = (async () => {
-      while (writing) {
-        // As slow as the store is, so that nobody takes it for dead.
-        await world.store.probe();
-        clock.advance(50);
-        await turn();
-      }
+      while (writing) await tick();
     })();
     const readers = clients.flatMap((client) =>
       ["start", "start", 1].map(async (from) => {
@@ -150,11 +151,11 @@ describe.each<[WorldKind, readonly number[]]>([
     for (const { seq, text } of left) expect(full.get(seq)).toBe(text);
     for (const shown of notes) await Promise.all(clients.map((client) => client.topic(TITLE).confirm(shown)));
     const topics = await Promise.all(clients.map((client) => client.topic(TITLE).open()));
-    // Receipts that were on their way are in the record by then.
+    // Receipts that were on their way are in the record by then, and what others have appended last is noticed in time.
     const heads = async () => [...(await Promise.all(topics.map((topic) => topic.checkpoint())))];
     let [shown, stored] = [new Set<string | undefined>(), await world.store.checkpoint(topicId)];
     for (let count = 0; count < 1_000 && !(shown.size === 1 && shown.has(stored)); count += 1) {
-      await turn();
+      await tick();
       shown = new Set(await heads());
       stored = await world.store.checkpoint(topicId);
     }
