@@ -50,7 +50,7 @@ export function archivist(
     if (ctx.session.checkpoint !== undefined) await topic.confirm(ctx.session.checkpoint);
     const midnight = new Date(Date.parse(day) + DAY_MS);
     await ctx.waitFor(() => false, { until: new Date(midnight.getTime() + GRACE_MS) });
-    const counts = await countMessages(ctx.client, topic, first, midnight);
+    const counts = await countMessages(topic, first, midnight);
     const checkpoint = await topic.checkpoint();
     print({ day, topic: topic.title, counts, checkpoint });
     if (checkpoint !== undefined) ctx.session.checkpoint = checkpoint;

@@ -15,10 +15,12 @@ export async function* exportOf(store: TopicStore, user: UserRecord): AsyncGener
   let comma = "";
   for await (const { topic, pseudonym } of topicsOf(store, user.id)) {
     const received = (await store.received(topic.id)).get(pseudonym) ?? [];
+    const { state } = await store.head(topic.id);
     const about = {
       id: topic.id,
       title: topic.title,
       pseudonym,
+      roles: state.members.get(pseudonym) ?? [],
       received: received.map(({ first, last }) => [first, last]),
     };
     yield `${comma}${JSON.stringify(about).slice(0, -1)},"messages":[`;
@@ -49,8 +51,18 @@ async function* messagesBy(store: TopicStore, topicId: string, pseudonym: string
 function messageOf({ seq, leaf, content }: StoredEntry, pseudonym: string) {
   const fields = parseLeaf(leaf);
   if (fields?.by !== pseudonym) return undefined;
-  const { kind, at, re, to, id } = fields;
+  const { kind, at, re, to, id, priority, due } = fields;
+  const wanted = { ...(priority && { priority }), ...(due !== undefined && { due: new Date(due).toISOString() }) };
   // Without a text it was erased.
   const said = readContent(content ?? "") ?? { text: null };
-  return { seq, at: new Date(at).toISOString(), id, kind, ...(re !== undefined && { re }), ...(to && { to }), ...said };
+  return {
+    seq,
+    at: new Date(at).toISOString(),
+    id,
+    kind,
+    ...(re !== undefined && { re }),
+    ...(to && { to }),
+    ...wanted,
+    ...said,
+  };
 }

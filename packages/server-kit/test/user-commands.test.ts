@@ -82,7 +82,8 @@ describe("redroom-server user", () => {
       await runHere("topic", "role", "Share Deal", name, "superuser", "--data", folder);
     const [dora, emil] = [await connect("dora"), await connect("emil")];
     const [mine, other] = [await dora.topic("Share Deal").open(), await emil.topic("Share Deal").open()];
-    await mine.ask("Wie hoch sind die Rückstellungen?");
+    const due = new Date("2099-01-31T12:00:00.000Z");
+    await mine.ask("Wie hoch sind die Rückstellungen?", { priority: "high", due });
     await other.send("Das geht niemanden etwas an.");
     await Promise.all([dora.close(), emil.close()]);
     const { stdout } = await user("export", "dora");
@@ -94,8 +95,16 @@ describe("redroom-server user", () => {
           id: expect.any(String),
           title: "Share Deal",
           pseudonym: expect.any(String),
+          roles: ["superuser"],
           received: expect.any(Array),
-          messages: [expect.objectContaining({ kind: "question", text: "Wie hoch sind die Rückstellungen?" })],
+          messages: [
+            expect.objectContaining({
+              kind: "question",
+              text: "Wie hoch sind die Rückstellungen?",
+              priority: "high",
+              due: due.toISOString(),
+            }),
+          ],
         },
       ],
     });

@@ -1,4 +1,4 @@
-import type { Topic } from "@redroom/sdk";
+import { RedRoomError, type Topic } from "@redroom/sdk";
 
 /** So much of the history is shown at the start. */
 const ROWS = 20;
@@ -6,11 +6,21 @@ const ROWS = 20;
 const MAX_ENTRIES = 1_000;
 
 /**
- * From where on a topic has as many messages as are shown at the start, those counted whose text is not there.
+ * From where on a topic has as many messages as are shown at the start, those counted whose text is not there. Who may not query
+ * earlier correspondence begins as many entries before the end.
  *
  * @param head The number of its last entry.
  */
 export async function startOfHistory(topic: Pick<Topic, "history">, head: number): Promise<number> {
+  try {
+    return await countBack(topic, head);
+  } catch (error) {
+    if (error instanceof RedRoomError && error.code === "NOT_ALLOWED") return Math.max(1, head - ROWS + 1);
+    throw error;
+  }
+}
+
+async function countBack(topic: Pick<Topic, "history">, head: number): Promise<number> {
   for (let entries = ROWS; ; entries *= 4) {
     const from = Math.max(1, head - entries + 1);
     const rows: number[] = [];

@@ -1,4 +1,4 @@
-import type { HistoryOptions, TopicMessage } from "@redroom/sdk";
+import { type HistoryOptions, RedRoomError, type TopicMessage } from "@redroom/sdk";
 import { expect, it } from "vitest";
 import { startOfHistory } from "../../src/chat/start-of-history.ts";
 
@@ -30,4 +30,9 @@ it("a chat does not look for them for ever", async () => {
   const topic = topicOf(100_000, { message: 50_000 });
   expect(await startOfHistory(topic, 100_000)).toBe(98_721);
   expect(topic.asked).toBe(4);
+});
+
+it("a chat of who may not query earlier correspondence begins 20 entries before the end", async () => {
+  const topic = { history: () => Promise.reject(new RedRoomError("NOT_ALLOWED", "unable to query")) };
+  expect(await startOfHistory(topic, 100)).toBe(81);
 });

@@ -161,7 +161,7 @@ export class Attempt {
   waitFor(wanted: (entry: Entry) => boolean, within: Within): Promise<Entry | undefined> {
     this.#checkAlive("wait for a message");
     if (this.#taken.length >= MAX_TAKEN) throw tooManyTaken();
-    const deadline = "until" in within ? within.until.getTime() : this.#since + within.timeoutMs;
+    const deadline = Number("until" in within ? within.until : this.#since + Number(within.timeoutMs));
     if (Number.isNaN(deadline)) throw notATime(within);
     const { signal } = within;
     if (signal?.aborted) throw waitEnded(signal.reason);

@@ -41,7 +41,9 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 export function settingsOf(options: BotOptions<unknown>): Settings {
   const { name, from = "now", own = false } = options;
   const { concurrency = 16, handlerTimeoutMs = 60_000, maxAttempts = 5, maxSends = 100 } = options;
-  if (!NAME.test(name)) throw invalid("name", `${JSON.stringify(name)} does not match ${NAME}`);
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw invalid("name", `${JSON.stringify(name)} does not match ${NAME}`);
+  }
   if (from !== "now" && from !== "start") throw invalid("from", `${JSON.stringify(from)} is neither now nor start`);
   for (const [option, value] of Object.entries({ concurrency, maxAttempts, maxSends, handlerTimeoutMs })) {
     if (Number.isSafeInteger(value) && value >= 1 && value <= LONGEST_DELAY_MS) continue;

@@ -65,12 +65,14 @@ export class Composer<C extends BotContext> {
    * matter; `/status@quotes` is for the bot that is called so, and no other.
    *
    * @param names Without the slash.
+   * @throws {RedRoomError} `OPTIONS_INVALID` for what no command can be called.
    */
   command(
     names: string | readonly string[],
     ...middleware: readonly Middleware<CommandContext<C>>[]
   ): Composer<CommandContext<C> & BotContext> {
     const wanted = [names].flat().map((name) => name.toLowerCase());
+    for (const name of wanted) if (!COMMAND_NAME.test(name)) throw noCommand(name);
     const branch = new Composer<CommandContext<C> & BotContext>(...middleware);
     this.#handlers.push((ctx, next) =>
       isCommand(ctx, wanted) ? branch.run(ctx as CommandContext<C> & BotContext, next) : next(),
@@ -156,6 +158,7 @@ function toHandler<C>(middleware: Middleware<C>): Handler<C> {
   return (ctx, next) => middleware.run(ctx as C & BotContext, next);
 }
 
+const COMMAND_NAME = /^[^\s@/]+$/u;
 const COMMAND = /^\/([^\s@/]+)(?:@(\S+))?(?:\s+|$)/u;
 
 function isCommand(ctx: BotContext, names: readonly string[]): ctx is MessageContext<unknown, "question" | "note"> {
@@ -168,6 +171,15 @@ function isCommand(ctx: BotContext, names: readonly string[]): ctx is MessageCon
   ctx.args = rest === "" ? [] : rest.split(/\s+/u);
   return true;
 }
+
+const noCommand = (name: string): RedRoomError =>
+  new RedRoomError(
+    "OPTIONS_INVALID",
+    `unable to handle the command ${JSON.stringify(name)}; nothing can be called so`,
+    {
+      remedy: "name it without the slash, as one word, and without `@`",
+    },
+  );
 
 const calledTwice = (): RedRoomError =>
   new RedRoomError("OPTIONS_INVALID", "unable to go on; one middleware has called next() twice");

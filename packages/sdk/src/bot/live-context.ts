@@ -71,6 +71,8 @@ export function contextOf(
       if (kind === "question") return send(text, { ...options, kind: "answer", re: seq });
       return send(text, { to: [by], ...options, kind: "note", re: seq });
     },
+  };
+  const place = {
     waitFor: <F extends MessageFilters>(filter: F, within: Within): Promise<Waited<F> | undefined> => {
       const wanted = ({ content }: Entry): boolean => "message" in content && holds(viewOf(scene, content), filter);
       const waiting = waitIn(attempt, wanted, within, session).then((entry) => waitedMessage<F>(entry));
@@ -80,7 +82,9 @@ export function contextOf(
     nak: (delayMs: number) => attempt.say({ kind: "nak", delayMs }),
     term: (reason: string) => attempt.say({ kind: "term", reason: reasonOf(reason) }),
   };
-  return ctx as unknown as BotContext;
+  // What is not in the record has no place to come back to.
+  const inRecord = "message" in about || "sealed" in about || "receipt" in about;
+  return (inRecord ? Object.assign(ctx, place) : ctx) as unknown as BotContext;
 }
 
 async function waitIn(

@@ -94,7 +94,7 @@ export class OpenSession {
   }
 
   async #read(): Promise<unknown> {
-    const text = await inStorage(() => this.#host.storage.read(this.#key));
+    const text = (await inStorage(() => this.#host.storage.read(this.#key))) ?? undefined; // many storages say null
     const kept = text === undefined ? undefined : parse(text, this.#key);
     const repeated = this.#place !== "" && kept?.place === this.#place;
     const value = repeated ? kept.before : kept?.value;

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { RedRoomError } from "../base/errors.ts";
-import type { LoopGaps } from "../client/message-loop.ts";
 import type { SendOptions } from "../client/outbox.ts";
-import type { RedRoomClient } from "../client/redroom-client.ts";
 import type { Stored } from "../client/sending.ts";
 import type { Topic } from "../client/topic.ts";
 
@@ -17,12 +15,10 @@ export function sendId(bot: string, topic: string, entry: string, send: string |
 
 /** What a bot sends to a topic, each id once. */
 export class Sends {
-  readonly #client: RedRoomClient;
   readonly #topic: Topic;
   readonly #underWay = new Map<string, Promise<Stored>>();
 
-  constructor(client: RedRoomClient, topic: Topic) {
-    this.#client = client;
+  constructor(topic: Topic) {
     this.#topic = topic;
   }
 
@@ -58,17 +54,9 @@ export class Sends {
 
   /** An earlier run has sent it, with another text. */
   async #find(id: string, behind: number, reused: RedRoomError): Promise<Stored> {
-    const head = (await this.#client.topics()).find((one) => one.id === this.#topic.id)?.head ?? 0;
-    if (behind >= head) throw reused;
-    const leaving = new AbortController();
-    const passed = (seq: number): void => {
-      if (seq >= head) leaving.abort();
-    };
-    const gaps: LoopGaps = { onPassed: passed, onWithheld: passed, onSealed: ({ seq }) => passed(seq) };
-    for await (const message of this.#topic.messages({ from: behind + 1, signal: leaving.signal, ...gaps })) {
+    for await (const message of this.#topic.messages({ from: behind + 1, until: "head" })) {
       const { seq, at } = message;
       if (message.id === id && message.by === this.#topic.self?.id) return { seq, id, at, duplicate: true };
-      passed(seq);
     }
     throw reused; // its text was erased meanwhile
   }

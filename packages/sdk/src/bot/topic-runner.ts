@@ -63,7 +63,7 @@ export class TopicRunner {
   constructor(scene: Scene, host: RunnerHost) {
     this.#scene = scene;
     this.#host = host;
-    this.#sends = new Sends(scene.client, scene.topic);
+    this.#sends = new Sends(scene.topic);
     const { handlerTimeoutMs, maxAttempts, maxSends } = host.options;
     const work = {
       clock: host.clock,

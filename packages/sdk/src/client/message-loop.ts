@@ -1,5 +1,5 @@
 import { messageOf, type ReadEntry, sealedMessageOf } from "./message.ts";
-import { MessageFeed } from "./message-feed.ts";
+import { type FeedItem, MessageFeed } from "./message-feed.ts";
 import type { Person } from "./person.ts";
 import { owesReceipt, placeOf } from "./receipt-owed.ts";
 import type { TopicAccess } from "./topic-access.ts";
@@ -33,30 +33,44 @@ export interface MessageLoop {
  * The messages of a topic as an iterator, with a cursor of its own.
  *
  * @param from The first seq; 0 for those to come.
+ * @param until `head`: it ends behind the last entry that is there when the topic is opened.
  * @param onOver Nothing more comes from it.
  */
 export function openLoop(
   access: TopicAccess,
   from: number,
+  until: "head" | undefined,
   { onSealed, onWithheld, onReceipt, onPassed }: LoopGaps,
   onOver: () => void,
 ): MessageLoop {
   const { host, people, title } = access;
   const { nameOf } = people;
+  /** The last seq that is wanted. */
+  let last = until === undefined ? Number.POSITIVE_INFINITY : undefined;
+  const end = (): void => feed.push(() => void feed.return());
+  const put = (place: number, item: FeedItem): void => {
+    if (last !== undefined && place > last) return;
+    feed.push(item);
+    if (place === last) queueMicrotask(end); // an answer comes right behind the entry that reveals it
+  };
   const push = (entry: ReadEntry, reveal?: number): void => {
     const message = messageOf(entry, nameOf, reveal);
     const { seq, at } = entry.fields;
     if (message !== undefined) {
-      feed.push(message);
+      put(reveal ?? seq, message);
     } else if (entry.delivery !== undefined && onReceipt !== undefined) {
       const { first, last, to } = entry.delivery;
-      feed.push(() => onReceipt({ seq, at: new Date(at), first, last, by: to.map((one) => people.person(one)) }));
-    } else if (onPassed !== undefined) {
-      feed.push(() => onPassed(seq));
+      put(seq, () => onReceipt({ seq, at: new Date(at), first, last, by: to.map((one) => people.person(one)) }));
+    } else if (onPassed !== undefined || until !== undefined) {
+      put(seq, () => onPassed?.(seq));
     }
   };
   const reader: TopicReader = new TopicReader(host, title, from, {
-    onOpened: (opened, first) => access.opened(opened, first),
+    onOpened: (opened, first) => {
+      access.opened(opened, first);
+      last ??= opened.topic.head;
+      if (first !== undefined && first > last) end();
+    },
     onPeople: (message) => people.take(message),
     onEntry: (entry) => {
       people.saw(entry);
@@ -67,14 +81,14 @@ export function openLoop(
       const { seq } = sealed.fields;
       people.passed(seq);
       const message = sealedMessageOf(sealed, nameOf);
-      feed.push(() => {
+      put(seq, () => {
         reader.received(seq);
         onSealed?.(message);
       });
     },
     onWithheld: (seq) => {
       people.passed(seq);
-      feed.push(() => {
+      put(seq, () => {
         reader.received(seq);
         onWithheld?.(seq);
       });

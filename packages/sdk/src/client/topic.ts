@@ -23,6 +23,8 @@ export type From = "start" | "now" | number;
 export interface MessagesOptions extends LoopGaps {
   /** `"now"` by default. */
   readonly from?: From;
+  /** `"head"`: the loop ends behind the last entry that is there when it begins. Without, it goes on with those to come. */
+  readonly until?: "head";
   /** Ends the loop. */
   readonly signal?: AbortSignal;
 }
@@ -230,19 +232,19 @@ export class Topic extends RecordedTopic {
 
   /**
    * The topic's messages from `from` on: the history, then live ones, without gap or overlap, for as long as the loop
-   * runs, also across lost connections. A slow loop slows the server's sending to this loop, and nothing else. Ends when
-   * the client closes.
+   * runs, also across lost connections; with `until: "head"` only what was there when it began. A slow loop slows the
+   * server's sending to this loop, and nothing else. Ends when the client closes.
    *
    * @throws {RedRoomError} `TOPIC_UNKNOWN`, what else the server answers, and what the client fails with.
    */
-  messages({ from = "now", signal, ...gaps }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
+  messages({ from = "now", until, signal, ...gaps }: MessagesOptions = {}): AsyncIterableIterator<TopicMessage> {
     this.#host.mayOpen();
     const onAbort = (): void => void feed.return();
     const forget = (): void => {
       this.#feeds.delete(reader);
       signal?.removeEventListener("abort", onAbort);
     };
-    const { reader, feed } = openLoop(this.#access, seqOf(from), gaps, forget);
+    const { reader, feed } = openLoop(this.#access, seqOf(from), until, gaps, forget);
     this.#feeds.set(reader, feed);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();

@@ -142,8 +142,23 @@ export async function sendDeliveries(
   if (forms?.leaf.seq !== seq) throw notVisible(seq);
   // Everybody confirms what they get, and that may have been no more than its place.
   const sees = ({ pseudonym }: ReceivedBy) => asked.room.shows(forms.leaf, pseudonym);
-  const deliveries = (await asked.store.deliveriesOf(topic, seq)).filter(sees);
+  const deliveries = (await receivedBy(topic, seq, asked)).filter(sees);
   answer.send({ type: "deliveryList", deliveries: deliveries.map(({ pseudonym, at }) => ({ id: pseudonym, at })) });
+}
+
+/** Whom an answer was sealed for had no more than its commitment: they have received it with its reveal. */
+async function receivedBy(topic: string, seq: number, { store, room }: TopicAsked): Promise<readonly ReceivedBy[]> {
+  const received = await store.deliveriesOf(topic, seq);
+  if (!room.regulated) return received;
+  const { entries } = await store.search(topic, { kinds: ["reveal"], re: seq, order: "oldest", limit: 1 });
+  const [reveal] = await room.formsOf(entries);
+  if (reveal === undefined) return received;
+  const reader = reveal.leaf.to?.[0];
+  const revealed = await store.deliveriesOf(topic, reveal.leaf.seq);
+  return [
+    ...received.filter(({ pseudonym }) => pseudonym !== reader),
+    ...revealed.filter(({ pseudonym }) => pseudonym === reader),
+  ].sort((one, other) => one.at - other.at);
 }
 
 /** The text of a C2SP tlog-proof, by the newest checkpoint. */

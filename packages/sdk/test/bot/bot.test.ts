@@ -1,7 +1,29 @@
+import { Bot, type Within } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
 import { gate, openBotRoom } from "./bot-room.ts";
 
 describe("a bot", () => {
+  it.each([undefined, 5, "", "Quotes", "a_b", "a".repeat(33)])("is not called %j", (name) => {
+    const options = { auth: { name: "quotes", password: "any password" }, name: name as string };
+    expect(() => new Bot("redroom://127.0.0.1:1/", options)).toThrow(
+      expect.objectContaining({ code: "OPTIONS_INVALID" }),
+    );
+  });
+
+  it.each([[{}], [{ timeoutMs: Number.NaN }], [{ timeoutMs: "soon" }], [{ until: new Date(Number.NaN) }]])(
+    "waits for a time only, and not for %j",
+    async (within) => {
+      await using room = await openBotRoom();
+      const anna = await room.person("anna");
+      const bot = room.bot();
+      bot.on("question", (ctx) => ctx.waitFor("note", within as Within));
+      await room.settled(bot.start());
+      await anna.topic.ask("How high?");
+      await room.until(() => bot.errors.length === 1);
+      expect(bot.errors).toMatchObject([{ outcome: "given up", error: { code: "OPTIONS_INVALID" } }]);
+    },
+  );
+
   it("handles entries in order, and answers", async () => {
     await using room = await openBotRoom();
     const anna = await room.person("anna");

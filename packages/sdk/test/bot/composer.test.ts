@@ -112,6 +112,12 @@ describe("a composer", () => {
     expect(await run(context("answer", "/status"))).toEqual(["end", undefined]);
   });
 
+  it.each(["/status", "", "two words", "status@quotes"])("knows no command called %j", (name) => {
+    expect(() => new Composer<BotContext>().command(name)).toThrow(
+      expect.objectContaining({ code: "OPTIONS_INVALID" }),
+    );
+  });
+
   it("ends failures at an error boundary, and only those from inside", async () => {
     const caught: unknown[] = [];
     const composer = new Composer<BotContext>();

@@ -167,6 +167,18 @@ describe("a session", () => {
     expect(anna.heard()).toEqual(["11"]);
   });
 
+  it("is new where its storage says null", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const storage = { read: async () => null, write: async () => {} } as unknown as SessionStorage;
+    const bot = room.bot({ session: { initial: () => ({ count: 7 }), storage } });
+    bot.on("question", (ctx) => ctx.answer(`${ctx.session.count}`));
+    await room.settled(bot.start());
+    await anna.topic.ask("How many?");
+    await room.until(() => anna.heard().length === 1);
+    expect(anna.heard()).toEqual(["7"]);
+  });
+
   it("that is damaged fails the handler", async () => {
     await using room = await openBotRoom();
     const anna = await room.person("anna");

@@ -98,6 +98,11 @@ describe("what is beside the record", () => {
     await using room = await openBotRoom();
     const bot = room.bot();
     const seen: unknown[] = [];
+    const waiters = new Map<string, boolean>();
+    bot.use((ctx, next) => {
+      waiters.set(ctx.event, "waitFor" in ctx || "nak" in ctx || "term" in ctx);
+      return next();
+    });
     bot.on("presence", async (ctx) => {
       seen.push([ctx.member.name, ctx.presence.state]);
       if (ctx.member.name === "anna") await ctx.note("Hello, Anna.");
@@ -118,6 +123,8 @@ describe("what is beside the record", () => {
       ["bernd", "online"],
       ["anna", "bernd"],
     ]);
+    expect(waiters.get("presence")).toBe(false);
+    expect(waiters.get("receipt")).toBe(true);
   });
 });
 

@@ -38,6 +38,24 @@ describe("an answer of a regulated topic", () => {
     expect(anna.sealed).toHaveLength(1);
   });
 
+  it("was received with its reveal, says the record, and so was a correction of it: the commitment is no answer", async () => {
+    await using room = await regulatedRoom();
+    const { anna, bernd, his, answered } = await openExchange(room);
+    const corrected = await bernd.topic.correct(answered, "Three million.");
+    await room.until(() => anna.sealed.length === 2);
+    await room.pass(5_000);
+    const receiptsOf = async (seq: number) =>
+      (await room.settled(bernd.topic.deliveries({ seq }))).filter(({ member }) => member.name === "anna");
+    expect(await receiptsOf(answered.seq)).toEqual([]);
+    const before = room.clock.now();
+    await room.settled(anna.topic.answer(his, "A bank."));
+    await room.pass(5_000);
+    for (const { seq } of [answered, corrected]) {
+      const [receipt] = await receiptsOf(seq);
+      expect(receipt?.at.getTime()).toBeGreaterThanOrEqual(before);
+    }
+  });
+
   it("is handed over once, in its place, to whoever reads it when it is revealed already", async () => {
     await using room = await regulatedRoom();
     const { anna, his } = await openExchange(room);

@@ -13,12 +13,25 @@ interface Part extends Range {
   readonly seq: number;
 }
 
+/** A place behind all entries. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** The deliveries of a topic, the other way round: from an entry to those who have it. */
 export class Receipts {
   readonly #ranges = new Map<string, readonly Range[]>();
   /** What each delivery has added for somebody: ranges without overlap. */
   readonly #parts = new Map<string, Part[]>();
+  /** From a sealed answer to the entry by which its reader was shown it. */
+  readonly #reveals = new Map<number, { readonly seq: number; readonly reader: string | undefined }>();
   #sorted = true;
+
+  /** Of a regulated topic, in the order of the log: the reader of a sealed answer has its text with its reveal only. */
+  unseal({ kind, seq, re = 0, to = [] }: Pick<LeafFields, "kind" | "seq" | "re" | "to">): void {
+    const [reader] = to;
+    if (kind === "reveal") this.#reveals.set(re, { reader, seq });
+    const isSealed = kind === "answer" || (kind === "correction" && this.#reveals.get(re)?.seq === NEVER);
+    if (isSealed) this.#reveals.set(seq, { reader, seq: NEVER });
+  }
 
   /** In the order of the log: the first delivery of an entry counts. */
   add({ seq, at }: Pick<LeafFields, "seq" | "at">, { to, first, last }: Delivery): void {
@@ -37,8 +50,9 @@ export class Receipts {
     if (!this.#sorted) for (const parts of this.#parts.values()) parts.sort((one, other) => one.first - other.first);
     this.#sorted = true;
     const found: Receipt[] = [];
+    const reveal = this.#reveals.get(entry);
     for (const [by, parts] of this.#parts) {
-      const part = search(parts, entry);
+      const part = search(parts, reveal?.reader === by ? reveal.seq : entry);
       if (part !== undefined) found.push({ by, at: part.at, seq: part.seq });
     }
     return found.sort((one, other) => one.seq - other.seq);

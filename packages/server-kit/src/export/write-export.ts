@@ -116,6 +116,7 @@ async function writeEntries(
         if (leaf === undefined) throw damaged(topic, { check: "entry", seq: entry.seq });
         for (const one of peopleIn(leaf)) seen.people.add(one);
         if (leaf.kind === "erasure" && leaf.re !== undefined) seen.erasures.set(leaf.re, leaf.seq);
+        if (topic.regulated) receipts.unseal(leaf);
         const { content, salt } = sees(leaf) ? entry : withheld;
         if (content !== undefined) seen.visible += 1;
         const delivery = leaf.kind === "delivery" && deliveryOf(leaf, parseContent(content ?? "") ?? "");
