@@ -59,7 +59,7 @@ export class Attempt {
   /** Messages that this one has waited for. */
   readonly #taken: Entry[] = [];
   readonly #sent = new Set<Begun<Stored>>();
-  /** Of these, how many are on their way. */
+  /** How much there is that the turn does not end before. */
   #underWay = 0;
   readonly #keys = new Set<string>();
   #sends = 0;
@@ -149,12 +149,19 @@ export class Attempt {
   send(key: string | undefined, send: Send): Promise<Stored> {
     const sent = new Begun(this.#store(key, send));
     this.#sent.add(sent);
+    void this.during(sent.settled);
+    return sent;
+  }
+
+  /** The turn does not end before this has. */
+  async during<T>(work: Promise<T>): Promise<T> {
     this.#underWay += 1;
-    void sent.settled.then(() => {
+    try {
+      return await work;
+    } finally {
       this.#underWay -= 1;
       this.#mayRest();
-    });
-    return sent;
+    }
   }
 
   /** @throws {RedRoomError} `ABORTED` after its end, or by `within.signal`; `TOO_MANY_REQUESTS`, `OPTIONS_INVALID`. */
@@ -250,9 +257,9 @@ export class Attempt {
   /** Looks whether it only waits, once the handler has done what it does upon what has just happened. */
   #mayRest(): void {
     nextTurn(() => {
-      if (this.#endTurn === undefined || this.#waits.size === 0 || this.#underWay > 0) return;
+      if (this.#waits.size === 0 || this.#underWay > 0) return;
       this.onRest();
-      this.#giveTurn();
+      if (this.#endTurn !== undefined) this.#giveTurn();
     });
   }
 

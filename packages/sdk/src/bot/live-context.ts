@@ -96,7 +96,7 @@ async function waitIn(
   try {
     return await attempt.waitFor(wanted, within);
   } finally {
-    await session?.resume();
+    if (session !== undefined) await attempt.during(session.resume());
   }
 }
 

@@ -270,7 +270,7 @@ export class TopicRunner {
     const ctx = contextOf(this.#scene, about, attempt, session, sendAs);
     keep(ctx);
     await this.#host.handle(ctx);
-    if (await session?.save()) this.#sessionSaved = true;
+    if (session !== undefined && (await attempt.during(session.save()))) this.#sessionSaved = true;
   }
 
   get #topicId(): string {

@@ -1,7 +1,7 @@
 import { RedRoomError } from "@redroom/sdk";
 import { matching, type SessionStorage } from "@redroom/sdk/bot";
 import { describe, expect, it } from "vitest";
-import { openBotRoom } from "./bot-room.ts";
+import { gate, openBotRoom } from "./bot-room.ts";
 
 const OTHER = "Asset Deal";
 
@@ -165,6 +165,71 @@ describe("a session", () => {
     await anna.topic.note("go");
     await room.until(() => anna.heard().length === 1);
     expect(anna.heard()).toEqual(["11"]);
+  });
+
+  it("is nobody's while its handler waits on, also where it was another's before", async () => {
+    await using room = await openBotRoom();
+    await room.server.createTopic(OTHER);
+    const [here, there] = [await room.person("anna"), await room.person("anna", OTHER)];
+    const held = gate();
+    const done: string[] = [];
+    const bot = room.bot<State>({ session: { initial: () => ({ texts: [] }), per: "user" } });
+    bot.on("note", async (ctx) => {
+      const { text } = ctx.message;
+      if (text === "hold") await held.passed;
+      if (text === "wait") {
+        await Promise.all(["a", "b"].map((one) => ctx.waitFor(matching(one), { timeoutMs: 600_000 })));
+      }
+      done.push(text);
+    });
+    await room.settled(bot.start());
+    await here.topic.note("wait");
+    await room.pass(500);
+    await there.topic.note("hold");
+    await room.pass(500);
+    await here.topic.note("a");
+    await room.pass(500);
+    held.open();
+    await there.topic.note("meanwhile");
+    await room.until(() => done.includes("meanwhile"));
+    await here.topic.note("b");
+    await room.until(() => done.includes("wait"));
+    expect([done, bot.errors]).toEqual([["hold", "meanwhile", "wait"], []]);
+  });
+
+  it("is kept before others go on, also where its handler has left a wait behind", async () => {
+    await using room = await openBotRoom();
+    const anna = await room.person("anna");
+    const kept = storage();
+    const writing = gate();
+    let writes = 0;
+    const bot = room.bot<State>({
+      session: {
+        initial: () => ({ texts: [] }),
+        storage: {
+          ...kept,
+          write: async (key, value) => {
+            writes += 1;
+            if (writes === 1) await writing.passed;
+            await kept.write(key, value);
+          },
+        },
+      },
+    });
+    bot.on("note", async (ctx) => {
+      const { text } = ctx.message;
+      if (text === "wait") {
+        await Promise.race(["go", "never"].map((one) => ctx.waitFor(matching(one), { timeoutMs: 60_000 })));
+      }
+      ctx.session.texts.push(text);
+    });
+    bot.on("question", (ctx) => ctx.answer(ctx.session.texts.join(" ")));
+    await room.settled(bot.start());
+    for (const text of ["wait", "go", "behind"]) await anna.topic.note(text);
+    await room.until(() => writes === 1);
+    await room.pass(500);
+    writing.open();
+    expect(await asked(room, anna)).toBe("wait behind");
   });
 
   it("is new where its storage says null", async () => {
