@@ -12,7 +12,7 @@ export function hintFor(typed: string, chat: Pick<Chat, "topic" | "texts" | "que
   const [, name, space = "", rest = ""] = /^\/(?!\/)(\S*)(\s*)(.*)$/s.exec(typed) ?? [];
   if (name === undefined) {
     if (!topic.can("note")) return texts("hint.noNote", { allowed: usableCommands(chat) });
-    return typed.startsWith("@") ? usageOf("note", texts) : texts("hint.note");
+    return /^\s*@/.test(typed) ? usageOf("note", texts) : texts("hint.note");
   }
   if (!isCommand(name) || (space === "" && COMMAND_NAMES.some((one) => one !== name && one.startsWith(name)))) {
     const fitting = COMMAND_NAMES.filter((command) => command.startsWith(name) && mayUse(chat, command));

@@ -36,7 +36,7 @@ export function readInput(line: string): Input {
 }
 
 const OPTION =
-  /^(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+)|(?:re|zu):#?(?<re>[1-9][0-9]{0,14}))(?:,\s*|\s+|$)/u;
+  /^\s*(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+)|(?:re|zu):#?(?<re>[1-9][0-9]{0,14}))(?:,\s*|\s+|$)/u;
 
 /**
  * `@bernd @"anna lena" !high due:2h re:3 text`: recipients, priority, deadline and what it refers to, in any order before the
@@ -61,7 +61,7 @@ export function readAddressed(rest: string, now: Date, { recipientsOnly = false 
     if (number !== undefined) re = Number(number);
     text = text.slice(found[0].length);
   }
-  if (text.startsWith("@")) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
+  if (/^\s*@/.test(text)) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
   return {
     text,
     ...(to.length > 0 && { to }),

@@ -32,7 +32,8 @@ describe("recipients, priority and deadline", () => {
   it("need no space behind a comma: a text for some is never one for all", () => {
     expect(readAddressed("@anna,@erik,!high,due:2h Why?", now)).toMatchObject({ text: "Why?", to: ["anna", "erik"] });
     expect(readAddressed('@"anna lena",@erik Why?', now)).toEqual({ text: "Why?", to: ["anna lena", "erik"] });
-    for (const text of ["@ anna Why?", "@,anna Why?", "@bernd @ Why?"]) {
+    expect(readAddressed(" @anna Why?", now)).toEqual({ text: "Why?", to: ["anna"] });
+    for (const text of ["@ anna Why?", " @ anna Why?", "@,anna Why?", "@bernd @ Why?"]) {
       expect(() => readAddressed(text, now)).toThrow("failure.recipient");
     }
   });
