@@ -143,7 +143,7 @@ describe("whom a text is for", () => {
     await anna.sees("@ bernd not yet names nobody; write @name");
     await anna.sees(({ lines }) => lines.includes("> @ bernd not yet")); // given back
     expect(anna.stdout).not.toContain("✗");
-  }, 60_000);
+  });
 });
 
 describe("somebody's own name", () => {
@@ -159,7 +159,7 @@ describe("somebody's own name", () => {
     await anna.sees(/ {2}#\d+ \S+ Carla König: I have married\./);
     carla.type("/name carla\r");
     await carla.sees("You are carla now");
-  }, 60_000);
+  });
 });
 
 describe("the topic", () => {
@@ -171,7 +171,7 @@ describe("the topic", () => {
     await bernd.sees(/\? Erster Entwurf/);
     bernd.type("\r");
     await bernd.sees("Erster Entwurf – you are bernd (superuser).");
-  }, 60_000);
+  });
 });
 
 describe("a prepared message", () => {

@@ -137,7 +137,7 @@ describe("what scripts can ask about a topic", () => {
     expect(await printed("history", "carla", "--from", String(stored?.seq))).toMatchObject([question]);
     expect(await printed("search", "carla", "--state", "open", "ganz allein")).toMatchObject([question]);
     expect(await printed("search", "carla", "--state", "closed", "ganz allein")).toEqual([]);
-  }, 60_000);
+  });
 
   it("is who they are, and what they may do", async () => {
     const capabilities = ["ask", "answer", "readAddressed"];
