@@ -40,6 +40,8 @@ interface Wait {
   timer?: Timer;
   readonly settle: (entry: Entry | undefined) => void;
   readonly fail: (error: unknown) => void;
+  /** To the signal that may cut it short. */
+  readonly stopListening: () => void;
 }
 
 /**
@@ -183,10 +185,12 @@ export class Attempt {
         if (entry === undefined && signal?.aborted) fail(waitEnded(signal.reason));
         else settle(entry);
       };
-      const wait: Wait = { wanted, deadline, settle: end, fail };
+      const onAbort = (): void => this.#cutShort(wait);
+      const stopListening = (): void => signal?.removeEventListener("abort", onAbort);
+      const wait: Wait = { wanted, deadline, settle: end, fail, stopListening };
       this.#waits.add(wait);
       this.#wakeAtEnd(wait);
-      signal?.addEventListener("abort", () => this.#cutShort(wait), { signal: this.signal });
+      signal?.addEventListener("abort", onAbort);
       this.#mayRest();
     });
   }
@@ -319,12 +323,12 @@ export class Attempt {
 
   #close(wait: Wait): void {
     wait.timer?.cancel();
+    wait.stopListening();
     this.#waits.delete(wait);
   }
 
   /** Its time is over: at once while the handler has its turn, else in the next one. */
   #cutShort(wait: Wait): void {
-    if (!this.#waits.has(wait)) return;
     wait.deadline = Number.NEGATIVE_INFINITY;
     if (this.#endTurn !== undefined) {
       this.#close(wait);

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import type { Stored } from "@redroom/sdk";
 import { ManualClock } from "@redroom/sdk/testing";
 import { describe, expect, it } from "vitest";
@@ -176,6 +177,22 @@ describe("the work of a topic", () => {
     expect(given.slice(2)).toMatchObject([{ code: "ABORTED", cause: new Error("enough") }]);
     expect(finished).toEqual([3]);
     work.abort();
+    await running;
+  });
+
+  it("leaves nothing on the signal of a wait that is over", async () => {
+    const { signal } = new AbortController();
+    const listeners: number[] = [];
+    const count = () => void listeners.push(getEventListeners(signal, "abort").length);
+    const { work, running } = workWith(async ({ seq }, attempt) => {
+      if (seq > 1) return count();
+      await attempt.waitFor((one) => one.seq === 3, { timeoutMs: 1_000, signal });
+      count();
+    });
+    await readUpTo(work, 3);
+    await turns(20);
+    expect(listeners).toEqual([1, 0]);
+    work.stop();
     await running;
   });
 
