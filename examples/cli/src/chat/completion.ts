@@ -38,7 +38,8 @@ function candidatesFor(before: string, world: CompletionWorld): { start: number;
   if (/^\/[^\s/]*$/.test(before)) {
     return { start: 0, candidates: COMMAND_NAMES.filter(world.isAllowed).map((name) => `/${name}`) };
   }
-  const [, name = "", between = "", last = ""] = /^\/(\S+)(\s+(?:.*\s)?)(\S*)$/s.exec(before) ?? [];
+  const line = before.startsWith("/") ? before : `/note ${before}`; // a text without a command is one
+  const [, name = "", between = "", last = ""] = /^\/(\S+)(\s+(?:.*\s)?)(\S*)$/s.exec(line) ?? [];
   const start = before.length - last.length;
   if (!isCommand(name)) return { start, candidates: [] };
   const { numbers, addressed } = commandOf(name);

@@ -15,6 +15,7 @@ describe("Tab", () => {
     ["/ask @bernd @a", '/ask @bernd @"anna lena" '],
     ["/answer 1", "/answer 12 "],
     ["/ask !high @BERN", "/ask !high @bernd "],
+    ["@bernd @a", '@bernd @"anna lena" '],
   ])("makes of %j the line %j", (before, after) => {
     expect(complete(before, world)).toEqual({ before: after, candidates: [] });
   });

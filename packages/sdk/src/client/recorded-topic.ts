@@ -96,7 +96,7 @@ export class RecordedTopic {
    * Proves offline, to anybody, that an entry is in the log: the text of a `.tlog-proof` file (C2SP tlog-proof), checked
    * before it is returned.
    *
-   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `LOG_FORK`.
+   * @throws {RedRoomError} `PROOF_UNAVAILABLE` for a seq beyond the head; `NOT_ALLOWED` without `queryHistory`; `LOG_FORK`.
    */
   proof(seq: number): Promise<string> {
     return this.#ask(({ link, id }) => proveEntry(link, id, seq));
