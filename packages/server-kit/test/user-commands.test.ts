@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createTopic, RedRoomClient } from "@redroom/sdk";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTopic, RedRoomClient, RedRoomError } from "@redroom/sdk";
+import type { SqliteStore } from "@redroom/sdk/sqlite";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { withStore } from "../src/data-folder.ts";
 import { command, type Started, startServer, temporaryFolder } from "./command.ts";
 import { runHere } from "./run-here.ts";
@@ -130,6 +131,22 @@ describe("redroom-server user", () => {
     expect(await user("erase", "frida")).toMatchObject({ code: 9 });
     expect((await user("erase", id)).code).toBe(0); // finishes what there may be left to do
     expect((await user("list")).stdout).not.toContain("frida");
+  });
+
+  it("says how to finish where the database is busy before somebody erased is out of every topic", async () => {
+    await add("gerda");
+    await runHere("topic", "role", "Share Deal", "gerda", "superuser", "--data", folder);
+    const { id } = await told("show", "gerda");
+    const stores: SqliteStore = await withStore(folder, async (store) => Object.getPrototypeOf(store));
+    const busy = new RedRoomError("STORE_UNAVAILABLE", "unable to read; the database is busy");
+    const head = vi.spyOn(stores, "head").mockRejectedValueOnce(busy);
+    const { code, stderr } = await user("erase", "gerda");
+    head.mockRestore();
+    expect([code, stderr]).toEqual([7, expect.stringContaining(`finish: redroom-server user erase ${id}`)]);
+    const members = async () => (await runHere("topic", "members", "Share Deal", "--data", folder)).stdout;
+    expect(await members()).toContain("erased");
+    expect((await user("erase", id)).code).toBe(0);
+    expect(await members()).not.toContain("erased");
   });
 
   it.each(["show", "roles", "disable", "enable", "consent", "hold", "export", "erase"])(

@@ -25,7 +25,9 @@ export async function erase(name: string, { data, json }: DataOptions): Promise<
       if (thrown instanceof RedRoomError && thrown.code === "USER_UNKNOWN") return knownUser(users, name);
       throw isUnfinished(thrown) ? unfinished(thrown, user.id) : thrown;
     });
-    await removeFromTopics(store, user.id, policy);
+    await removeFromTopics(store, user.id, policy).catch((thrown: unknown) => {
+      throw isUnavailable(thrown) ? unfinished(thrown, user.id) : thrown;
+    });
     await (json
       ? printJson({ name: user.name, id: user.id, erased: true })
       : print(
@@ -44,8 +46,11 @@ async function removeFromTopics(store: TopicStore, id: string, policy: Policy): 
   }
 }
 
+const isUnavailable = (thrown: unknown): thrown is RedRoomError =>
+  thrown instanceof RedRoomError && thrown.code === "STORE_UNAVAILABLE";
+
 const isUnfinished = (thrown: unknown): thrown is RedRoomError =>
-  thrown instanceof RedRoomError && thrown.code === "STORE_UNAVAILABLE" && thrown.message.includes("every copy");
+  isUnavailable(thrown) && thrown.message.includes("every copy");
 
 const unfinished = (cause: RedRoomError, id: string): RedRoomError =>
   new RedRoomError(cause.code, cause.message, {
