@@ -38,6 +38,9 @@ export function readInput(line: string): Input {
 const OPTION =
   /^\s*(?:@"(?<quoted>[^"]+)"|@(?<name>[^\s,]+)|!(?<priority>\p{L}+)|(?:due|bis):(?<due>[^\s,]+)|(?:re|zu):#?(?<re>[1-9][0-9]{0,14}))(?:,\s*|\s+|$)/u;
 
+/** What may have been meant as an option, and then somebody's name. */
+const MEANT_FOR_SOME = /^\s*(?:(?:!\S*|(?:due|bis|re|zu):\S*)\s+)*@/u;
+
 /**
  * `@bernd @"anna lena" !high due:2h re:3 text`: recipients, priority, deadline and what it refers to, in any order before the
  * text. An exclamation mark before another word belongs to the text.
@@ -61,7 +64,7 @@ export function readAddressed(rest: string, now: Date, { recipientsOnly = false 
     if (number !== undefined) re = Number(number);
     text = text.slice(found[0].length);
   }
-  if (/^\s*@/.test(text)) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
+  if (MEANT_FOR_SOME.test(text)) throw usageFailure("failure.recipient", { what: visible(text.slice(0, 40)) });
   return {
     text,
     ...(to.length > 0 && { to }),

@@ -33,9 +33,16 @@ describe("recipients, priority and deadline", () => {
     expect(readAddressed("@anna,@erik,!high,due:2h Why?", now)).toMatchObject({ text: "Why?", to: ["anna", "erik"] });
     expect(readAddressed('@"anna lena",@erik Why?', now)).toEqual({ text: "Why?", to: ["anna lena", "erik"] });
     expect(readAddressed(" @anna Why?", now)).toEqual({ text: "Why?", to: ["anna"] });
-    for (const text of ["@ anna Why?", " @ anna Why?", "@,anna Why?", "@bernd @ Why?"]) {
-      expect(() => readAddressed(text, now)).toThrow("failure.recipient");
-    }
+    const unclear = [
+      "@ anna Why?",
+      " @ anna Why?",
+      "@,anna Why?",
+      "@bernd @ Why?",
+      "!urgent @anna Why?",
+      "re:it @anna Why?",
+    ];
+    for (const text of unclear) expect(() => readAddressed(text, now)).toThrow("failure.recipient");
+    expect(() => readAddressed("!high @anna Why?", now, { recipientsOnly: true })).toThrow("failure.recipient");
   });
 
   it("are recipients only before a note: it has neither priority nor deadline", () => {
