@@ -31,6 +31,8 @@ export interface MessageChannelOptions {
   readonly answering?: boolean;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Messages in both directions over one stream. After `pause()` not even a message that has arrived is handed over. */
 export class MessageChannel {
   readonly #stream: Stream;
@@ -121,7 +123,9 @@ export class MessageChannel {
   #receive(bytes: Uint8Array): void {
     if (this.#over) return;
     try {
-      this.#waiting = this.#waiting.concat(this.#decoder.push(bytes));
+      for (let frames = this.#decoder.push(bytes); frames.length > 0; frames = this.#decoder.push(NOTHING)) {
+        this.#waiting = this.#waiting.concat(frames);
+      }
     } catch (thrown) {
       // What came before it is as good as ever.
       this.#deliver();

@@ -31,7 +31,8 @@ export interface FrameDecoder {
   /** Longest frame accepted, its length prefix not counted; a login raises it. */
   maxFrameBytes: number;
   /**
-   * @returns The frames that are now complete. They may share memory with `chunk`.
+   * @returns The frames that are now complete. They may share memory with `chunk`. What is wrong behind them is thrown by the
+   * next call, which may bring nothing: however the bytes were cut, the frames before it are the same.
    * @throws {RedRoomError} `FRAME_TOO_LARGE` as soon as the length is known, before anything is buffered for it;
    * `PROTOCOL_ERROR`. The decoder is of no use afterwards.
    */
@@ -77,15 +78,20 @@ export function createFrameDecoder(options: { readonly maxFrameBytes: number }):
         while (offset < bytes.length && bytes[offset] === PADDING) offset += 1;
         const length = readVarint(bytes, offset);
         if (length === undefined) break; // also at the end of the bytes
-        if (length === "invalid") throw protocolError("a frame's length is not in the shortest form below 2^30");
-        if (length.value > decoder.maxFrameBytes) throw frameTooLarge(length.value, decoder.maxFrameBytes);
-        const end = offset + length.size + length.value;
-        if (end > bytes.byteLength) {
-          neededBytes = end - offset;
+        try {
+          if (length === "invalid") throw protocolError("a frame's length is not in the shortest form below 2^30");
+          if (length.value > decoder.maxFrameBytes) throw frameTooLarge(length.value, decoder.maxFrameBytes);
+          const end = offset + length.size + length.value;
+          if (end > bytes.byteLength) {
+            neededBytes = end - offset;
+            break;
+          }
+          frames.push(readFrame(bytes.subarray(offset + length.size, end)));
+          offset = end;
+        } catch (fault) {
+          if (frames.length === 0) throw fault;
           break;
         }
-        frames.push(readFrame(bytes.subarray(offset + length.size, end)));
-        offset = end;
       }
       held = NOTHING; // the frames refer to the old one
       heldBytes = 0;

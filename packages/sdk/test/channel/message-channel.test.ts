@@ -100,6 +100,16 @@ describe("a paused channel", () => {
     expect(taken).toEqual([0, 1]);
   });
 
+  it("delivers what came in the same piece before the bytes that break the protocol", () => {
+    const taken: number[] = [];
+    const { stream, violations } = open({
+      onMessage: (message) => message.type === "ping" && taken.push(message.nonce),
+    });
+    const tooLong = Uint8Array.of(0xbf, 0xff, 0xff, 0xff);
+    stream.handler?.onData(Buffer.concat([...pings(2).map(encodeMessage), tooLong]));
+    expect([taken, violations]).toEqual([[0, 1], ["FRAME_TOO_LARGE"]]);
+  });
+
   it("still delivers what came before the bytes that break the protocol", () => {
     const taken: number[] = [];
     const { stream, violations } = open({

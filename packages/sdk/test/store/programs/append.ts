@@ -5,7 +5,7 @@ import { sqliteStore } from "../../../src/sqlite.ts";
 import { newKey, say } from "../../../src/testing/store-entries.ts";
 
 const [file = "", topicId = "", text = "", count = "1"] = process.argv.slice(2);
-const store = sqliteStore(file);
+const store = sqliteStore(file, { busyTimeoutMs: 60_000 });
 await store.open();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
