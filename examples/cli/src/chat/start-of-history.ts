@@ -3,7 +3,7 @@ import { RedRoomError, type Topic } from "@redroom/sdk";
 /** So much of the history is shown at the start. */
 const ROWS = 20;
 /** Between messages lie entries that are not shown, of which there may be any number: so many are looked through. */
-const MAX_ENTRIES = 1_000;
+const MAX_ENTRIES = 1_280;
 
 /**
  * From where on a topic has as many messages as are shown at the start, those counted whose text is not there. Who may not query
